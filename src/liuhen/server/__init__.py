@@ -1,0 +1,1 @@
+"""The server: front door, pages, intake, ledger, vault and worker."""

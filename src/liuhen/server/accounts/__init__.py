@@ -1,0 +1,1 @@
+"""People, units, roles and what each role may do."""

@@ -1,0 +1,39 @@
+"""Reads of people and units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from liuhen.server.accounts.models import Person, RoleGrant, Unit
+from liuhen.server.kernel.actor import Actor, ActorKind
+
+if TYPE_CHECKING:
+    import uuid
+
+__all__ = ["actor_of", "person_by_certificate", "units_below"]
+
+
+def units_below(unit_id: uuid.UUID) -> frozenset[uuid.UUID]:
+    """Return the ids of a unit and of all units below it."""
+    children: dict[uuid.UUID | None, list[uuid.UUID]] = {}
+    for child, parent in Unit.objects.values_list("id", "parent_id"):
+        children.setdefault(parent, []).append(child)
+    found: set[uuid.UUID] = set()
+    waiting = [unit_id]
+    while waiting:
+        current = waiting.pop()
+        if current not in found:
+            found.add(current)
+            waiting.extend(children.get(current, ()))
+    return frozenset(found)
+
+
+def actor_of(person: Person) -> Actor:
+    """Return `person` as an actor, with the roles held now and the units that the person's data scope covers."""
+    roles = RoleGrant.objects.filter(person=person, revoked_at__isnull=True).values_list("role", flat=True)
+    return Actor(kind=ActorKind.PERSON, id=person.id, roles=frozenset(roles), units=units_below(person.unit_id))
+
+
+def person_by_certificate(number: str) -> Person | None:
+    """Return the person whose certificate number is `number`, or None."""
+    return Person.objects.filter(certificate_number=number).select_related("unit").first()

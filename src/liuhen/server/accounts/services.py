@@ -1,0 +1,108 @@
+"""Acts on units, people and roles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from liuhen.core.entry import EventType
+from liuhen.server.accounts.errors import RoleConflictError, UsernameTakenError
+from liuhen.server.accounts.journal import journal
+from liuhen.server.accounts.models import Person, RoleGrant, Unit
+from liuhen.server.accounts.policy import Ability, require
+from liuhen.server.accounts.roles import Role, compatible
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from liuhen.server.kernel.actor import Actor
+
+__all__ = ["create_person", "create_unit", "grant_role", "revoke_role"]
+
+
+@transaction.atomic
+def create_unit(*, code: str, name: str, parent: Unit | None, actor: Actor, at: datetime) -> Unit:
+    """Make a unit below `parent` (None: a root of the tree)."""
+    require(actor, Ability.CREATE_PEOPLE)
+    unit = Unit.objects.create(code=code, name=name, parent=parent)
+    journal()(
+        type=EventType.UNIT_CREATED,
+        subject=f"unit/{unit.id}",
+        actor=actor,
+        at=at,
+        facts={"parent": str(parent.id) if parent else None},
+        private={"code": code, "name": name},
+    )
+    return unit
+
+
+@transaction.atomic
+def create_person(
+    *,
+    username: str,
+    name: str,
+    certificate_number: str | None,
+    unit: Unit,
+    password: str,
+    actor: Actor,
+    at: datetime,
+) -> Person:
+    """Make a person with an account; roles are granted apart, by another administrator.
+
+    Raises:
+        UsernameTakenError: the log-in name is in use.
+        NotAllowedError: the actor may not create people.
+    """
+    require(actor, Ability.CREATE_PEOPLE)
+    if Person.objects.filter(username=username).exists():
+        raise UsernameTakenError(username=username)
+    person = Person(username=username, name=name, certificate_number=certificate_number, unit=unit, created_at=at)
+    person.set_password(password)
+    person.save()
+    journal()(
+        type=EventType.PERSON_CREATED,
+        subject=f"person/{person.id}",
+        actor=actor,
+        at=at,
+        facts={"unit": str(unit.id)},
+        private={"username": username, "name": name, "certificate_number": certificate_number},
+    )
+    return person
+
+
+@transaction.atomic
+def grant_role(*, person: Person, role: Role, actor: Actor, at: datetime) -> RoleGrant:
+    """Give `person` a role; a role already held is returned as it is.
+
+    Raises:
+        RoleConflictError: the person holds a role that must be apart from it.
+        NotAllowedError: the actor may not grant roles.
+    """
+    require(actor, Ability.GRANT_ROLES)
+    live = list(RoleGrant.objects.filter(person=person, revoked_at__isnull=True))
+    for grant in live:
+        if grant.role == role:
+            return grant
+        if not compatible(Role(grant.role), role):
+            raise RoleConflictError(person=person.name, role=role.value, held=grant.role)
+    grant = RoleGrant.objects.create(person=person, role=role, granted_at=at)
+    journal()(
+        type=EventType.PERSON_ROLE_GRANTED, subject=f"person/{person.id}", actor=actor, at=at, facts={"role": role.value}
+    )
+    return grant
+
+
+@transaction.atomic
+def revoke_role(*, person: Person, role: Role, actor: Actor, at: datetime) -> None:
+    """Take a role away; harmless when it is not held."""
+    require(actor, Ability.GRANT_ROLES)
+    ended = RoleGrant.objects.filter(person=person, role=role, revoked_at__isnull=True).update(revoked_at=at)
+    if ended:
+        journal()(
+            type=EventType.PERSON_ROLE_REVOKED,
+            subject=f"person/{person.id}",
+            actor=actor,
+            at=at,
+            facts={"role": role.value},
+        )

@@ -1,0 +1,1 @@
+"""The Django project: the instance and its settings, the front door, addresses, system checks."""
