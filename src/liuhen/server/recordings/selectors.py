@@ -1,0 +1,127 @@
+"""Reads of recordings, always within what the actor may see."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q
+
+from liuhen.core.errors import LiuhenError
+from liuhen.server.accounts.policy import Ability, allows
+from liuhen.server.recordings import index
+from liuhen.server.recordings.models import Recording
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from django.db.models import QuerySet
+
+    from liuhen.server.kernel.actor import Actor
+    from liuhen.server.recordings.interfaces import RecordingFilter
+
+__all__ = ["PAGE_SIZE", "CursorError", "Page", "RecordingMissingError", "page_of", "recording_for", "visible"]
+
+PAGE_SIZE: Final = 50
+
+
+class RecordingMissingError(LiuhenError):
+    """There is no such recording, or the actor may not know of it; the two look alike on purpose."""
+
+    code = "recording-missing"
+    zh = "没有编号为 {id} 的音像记录，或您无权知悉。请核对编号。"
+    en = "There is no recording {id}, or you may not know of it. Check the number."
+
+
+class CursorError(LiuhenError):
+    """A page address was altered or comes from another version."""
+
+    code = "cursor-invalid"
+    zh = "翻页地址无效：{cursor}。请从列表首页重新开始。"
+    en = "The page address {cursor} is not valid. Start again from the first page."
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of recordings, newest first; `next` leads on, None at the end."""
+
+    rows: tuple[Recording, ...]
+    next: str | None
+
+
+def visible(actor: Actor) -> QuerySet[Recording]:
+    """Return the recordings whose metadata `actor` may see (design.md section 8)."""
+    rows = Recording.objects.select_related("unit", "device", "officer")
+    if allows(actor, Ability.SEE_METADATA):
+        return rows.filter(unit_id__in=actor.units) if actor.id is not None else rows
+    if allows(actor, Ability.SEE_OWN_METADATA):
+        return rows.filter(officer_id=actor.id)
+    return rows.none()
+
+
+def recording_for(*, actor: Actor, recording_id: UUID) -> Recording:
+    """Return one recording.
+
+    Raises:
+        RecordingMissingError: it does not exist or `actor` may not see it.
+    """
+    recording = visible(actor).filter(id=recording_id).first()
+    if recording is None:
+        raise RecordingMissingError(id=recording_id)
+    return recording
+
+
+def page_of(*, actor: Actor, where: RecordingFilter, after: str = "") -> Page:
+    """Return up to `PAGE_SIZE` recordings that `where` admits, newest sealed first, after the cursor `after`.
+
+    Raises:
+        CursorError: `after` is not a cursor of ours.
+    """
+    rows = _narrow(visible(actor), where)
+    if after:
+        sealed_at, last = _decode(after)
+        rows = rows.filter(Q(sealed_at__lt=sealed_at) | Q(sealed_at=sealed_at, id__lt=last))
+    found = list(rows.order_by("-sealed_at", "-id")[: PAGE_SIZE + 1])
+    more = len(found) > PAGE_SIZE
+    found = found[:PAGE_SIZE]
+    return Page(rows=tuple(found), next=_encode(found[-1]) if more else None)
+
+
+def _narrow(rows: QuerySet[Recording], where: RecordingFilter) -> QuerySet[Recording]:
+    equal = {"kind": where.kind, "state": where.state, "officer_id": where.officer, "device_id": where.device}
+    rows = rows.filter(**{name: value for name, value in equal.items() if value is not None})
+    if where.important:
+        rows = rows.filter(important=True)
+    if where.sealed_from is not None:
+        rows = rows.filter(sealed_at__gte=_midnight(where.sealed_from))
+    if where.sealed_to is not None:
+        rows = rows.filter(sealed_at__lt=_midnight(where.sealed_to + timedelta(days=1)))
+    if where.text.strip():
+        condition = index.matching(where.text)
+        if condition is None:
+            return rows.none()
+        sql, parameters = condition
+        rows = rows.extra(where=[sql], params=parameters)  # noqa: S610 - the SQL is a constant of `index`
+    return rows
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(settings.TIME_ZONE))
+
+
+def _encode(row: Recording) -> str:
+    return base64.urlsafe_b64encode(f"{row.sealed_at.isoformat()}|{row.id.hex}".encode()).decode()
+
+
+def _decode(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        moment, _, last = base64.urlsafe_b64decode(cursor.encode()).decode("ascii").partition("|")
+        return datetime.fromisoformat(moment), UUID(last)
+    except (ValueError, binascii.Error) as error:
+        raise CursorError(cursor=cursor[:60]) from error
