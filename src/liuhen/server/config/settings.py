@@ -32,7 +32,7 @@ INSTALLED_APPS = [
     "liuhen.server.intake",
     "liuhen.server.access",
     "liuhen.server.web",
-    "liuhen.server.config",
+    "liuhen.server.config.apps.ConfigApp",
 ]
 
 MIDDLEWARE = [
@@ -103,8 +103,9 @@ TIME_ZONE = _own.time_zone
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = INSTANCE.home / "static"
-STORAGES = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
+# Served from the installed package itself: nothing to collect, nothing that can be out of step after an upgrade.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 300
 
 # Pages carry small forms only; bytes of recordings never pass through Django.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 << 20

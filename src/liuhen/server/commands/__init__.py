@@ -1,0 +1,1 @@
+"""The server's commands, one file each: `add_arguments(parser)` and `run(args) -> int`."""

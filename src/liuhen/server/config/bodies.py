@@ -1,0 +1,78 @@
+"""Small, whole request bodies for the pages.
+
+A page occupies a thread from its first byte to its last. A client that trickles its form would hold that thread, so the
+front door reads a page's body whole, within a size and a time, before a thread is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from liuhen.core.errors import LiuhenError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+    from typing import Any
+
+    type Message = MutableMapping[str, Any]
+    type Receive = Callable[[], Awaitable[Message]]
+
+__all__ = ["BODY_LIMIT", "BODY_SECONDS", "BodyTooLargeError", "BodyTooSlowError", "read_whole"]
+
+BODY_LIMIT: Final = 2 << 20
+BODY_SECONDS: Final = 20.0
+
+
+class BodyTooLargeError(LiuhenError):
+    """A page was sent more than its forms need."""
+
+    code = "body-too-large"
+    zh = "提交内容超过 {limit} 字节上限，未予处理。请减少内容后重试；音像记录请经采集站采集入库。"
+    en = "What was sent is over the limit of {limit} bytes and was not taken. Send less; recordings go through a station."
+
+
+class BodyTooSlowError(LiuhenError):
+    """A page's body did not arrive in time."""
+
+    code = "body-too-slow"
+    zh = "提交内容在 {seconds} 秒内未到齐，未予处理。请检查网络后重试。"
+    en = "What was sent did not arrive within {seconds} s and was not taken. Check the network and try again."
+
+
+async def read_whole(receive: Receive) -> Receive:
+    """Read a request's body and return a `receive` that gives it in one message, then waits for the disconnect.
+
+    Raises:
+        BodyTooLargeError: more than `BODY_LIMIT` bytes came.
+        BodyTooSlowError: it was not whole after `BODY_SECONDS`.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body, gone = await _collect(receive)
+    except TimeoutError:
+        raise BodyTooSlowError(seconds=int(BODY_SECONDS)) from None
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    if gone:
+        messages = [{"type": "http.disconnect"}]
+
+    async def replay() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return replay
+
+
+async def _collect(receive: Receive) -> tuple[bytes, bool]:
+    parts: list[bytes] = []
+    total = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"", True
+        part = message.get("body", b"")
+        total += len(part)
+        if total > BODY_LIMIT:
+            raise BodyTooLargeError(limit=BODY_LIMIT)
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts), False

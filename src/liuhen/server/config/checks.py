@@ -1,0 +1,81 @@
+"""What `liuhen manage check` says of an installation. Each finding has an id and a hint (docs/guide/checks.md)."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core import checks
+from django.db import connection
+
+from liuhen.server.kernel.sqlite.version import driver, wal_is_safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from liuhen.server.config.instance import Instance
+
+__all__ = ["CHECK_IDS"]
+
+CHECK_IDS = ("liuhen.I001", "liuhen.W001", "liuhen.W002", "liuhen.E001", "liuhen.E002")
+
+
+@checks.register("liuhen")
+def sqlite_in_use(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Say which SQLite is used and how: WAL on a sound version, the rollback journal on an affected one."""
+    del app_configs, kwargs
+    if connection.vendor != "sqlite":
+        return []
+    chosen = driver()
+    version = chosen.sqlite_version
+    if wal_is_safe(chosen.sqlite_version_info):
+        return [checks.Info(f"SQLite {version} ({chosen.__name__}), write-ahead log", id="liuhen.I001")]
+    return [
+        checks.Warning(
+            f"SQLite {version} can corrupt a database in WAL mode; the rollback journal is used",
+            hint="Writes are slower. Install pysqlite3 or a Python with SQLite 3.51.3 or newer.",
+            id="liuhen.W001",
+        )
+    ]
+
+
+@checks.register("liuhen", deploy=True)
+def agency_domain_is_set(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn while the ledger's origin carries the example domain."""
+    del app_configs, kwargs
+    if settings.INSTANCE.settings.agency_domain != "liuhen.invalid":
+        return []
+    return [
+        checks.Warning(
+            "agency_domain is the example domain; a ledger begun under it keeps that origin for ever",
+            hint="Set agency_domain in liuhen.toml before `liuhen init` of an instance that is meant to last.",
+            id="liuhen.W002",
+        )
+    ]
+
+
+@checks.register("liuhen", deploy=True)
+def instance_is_initialised(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Refuse an instance folder that `liuhen init` has not completed."""
+    del app_configs, kwargs
+    instance: Instance = settings.INSTANCE
+    if instance.is_initialised:
+        return []
+    return [checks.Error(f"{instance.home} is not initialised", hint="Run `liuhen init`.", id="liuhen.E001")]
+
+
+@checks.register("liuhen", deploy=True)
+def secrets_are_private(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Refuse secrets that other accounts of the machine may read."""
+    del app_configs, kwargs
+    folder = settings.INSTANCE.secret_key_file.parent
+    open_files = [path for path in sorted(folder.glob("*")) if _readable_by_others(path)]
+    return [
+        checks.Error(f"{path} can be read by others", hint=f"chmod 600 {path}", id="liuhen.E002") for path in open_files
+    ]
+
+
+def _readable_by_others(path: Path) -> bool:
+    return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)

@@ -1,0 +1,89 @@
+"""Making and opening an instance."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from liuhen.core.errors import LiuhenError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from liuhen.server.config.instance import Instance
+
+__all__ = ["InstanceMissingError", "initialise", "open_instance", "write_secret"]
+
+
+class InstanceMissingError(LiuhenError):
+    """The folder holds no instance."""
+
+    code = "instance-missing"
+    zh = "{home} 中没有留痕实例。请先运行 liuhen init，或用 LIUHEN_HOME 指明实例所在目录。"
+    en = "There is no instance in {home}. Run `liuhen init` first, or name the instance's folder with LIUHEN_HOME."
+
+
+def write_secret(path: Path, content: str) -> None:
+    """Write a secret durably with mode 0600: a new file beside, synced, then renamed into place."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    with contextlib.suppress(FileNotFoundError):
+        fresh.unlink()
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def initialise(instance: Instance) -> bool:
+    """Make what an instance needs: folders, tables, ledger key and first entry, and last the secret. Repeatable.
+
+    Return whether anything was to be done. A run cut short is completed by the next one: the secret, whose presence
+    means "initialised", is written last.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liuhen.server.config.settings")
+    if instance.is_initialised:
+        return False
+    instance.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secret = secrets.token_urlsafe(48)
+
+    import django
+    from django.conf import settings
+    from django.core.management import call_command
+
+    settings.SECRET_KEY = secret
+    django.setup()
+    from liuhen.server.kernel import clock
+    from liuhen.server.ledger.services import init_ledger
+
+    call_command("migrate", verbosity=0, interactive=False)
+    init_ledger(domain=instance.settings.agency_domain, at=clock.now())
+    write_secret(instance.secret_key_file, secret)
+    return True
+
+
+def open_instance() -> Instance:
+    """Load Django on the instance that `LIUHEN_HOME` names.
+
+    Raises:
+        InstanceMissingError: `liuhen init` has not completed there.
+        SettingsError: a setting is wrong.
+    """
+    from liuhen.server.config.instance import Instance
+
+    instance = Instance.from_environment()
+    if not instance.is_initialised:
+        raise InstanceMissingError(home=instance.home)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liuhen.server.config.settings")
+    import django
+
+    django.setup()
+    return instance

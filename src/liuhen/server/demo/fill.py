@@ -1,0 +1,101 @@
+"""Fill a running demonstration instance: render three devices' files and hand them in with the real collector."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from liuhen.core.errors import LiuhenError
+from liuhen.server.demo import cast, story
+from liuhen.server.kernel import clock
+from liuhen.server.kernel.actor import SYSTEM
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from liuhen.server.config.instance import Instance
+
+__all__ = ["ServerSilentError", "fill"]
+
+_WAIT_S: Final = 60.0
+
+
+class ServerSilentError(LiuhenError):
+    """The instance's server does not answer."""
+
+    code = "server-silent"
+    zh = "{url} 在 {seconds} 秒内没有应答。请先用 liuhen serve 启动服务。"
+    en = "{url} did not answer within {seconds} s. Start the server first with `liuhen serve`."
+
+
+def fill(instance: Instance) -> int:
+    """Render, collect, and mark the demonstration complete; return the worst exit code of the collector's runs.
+
+    Raises:
+        ServerSilentError: no server answers at the instance's address.
+    """
+    cast.ensure_cast(instance)
+    url = f"http://{instance.settings.host}:{instance.settings.port}"
+    key_file = _station_key(instance)
+    day = _day(instance)
+    rendered = story.render(instance.home / "demo" / "devices", day)
+    _wait_for(f"{url}/ledger/checkpoint")
+    worst = 0
+    for device, folder in rendered:
+        worst = max(worst, _collect(instance, device, folder, url=url, key_file=key_file))
+    if worst == 0:
+        cast.filled_mark(instance).touch()
+    return worst
+
+
+def _day(instance: Instance) -> datetime:
+    """Return the midnight of the day of the recordings: the day before the first filling, kept for the next run."""
+    note = instance.home / "demo" / "day"
+    if not note.exists():
+        note.parent.mkdir(parents=True, exist_ok=True)
+        yesterday = clock.now().astimezone(ZoneInfo(instance.settings.time_zone)) - timedelta(days=1)
+        note.write_text(yesterday.date().isoformat(), encoding="ascii")
+    return datetime.fromisoformat(note.read_text(encoding="ascii"))
+
+
+def _station_key(instance: Instance) -> Path:
+    from liuhen.server.accounts.models import Unit
+    from liuhen.server.config.setup import write_secret
+    from liuhen.server.intake import services as intake
+
+    path = instance.home / "secrets" / "demo-station.json"
+    if not path.exists():
+        at = clock.now()
+        station = intake.register_station(
+            name="一号采集站", unit=Unit.objects.get(code="12-zjj-zfdd"), actor=SYSTEM, at=at
+        )
+        write_secret(path, intake.issue_key(station=station, actor=SYSTEM, at=at).file_text)
+    return path
+
+
+def _wait_for(url: str) -> None:
+    end = time.monotonic() + _WAIT_S
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - the instance's own http address
+                return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.2)
+    raise ServerSilentError(url=url, seconds=int(_WAIT_S))
+
+
+def _collect(instance: Instance, device: story.StoryDevice, folder: Path, *, url: str, key_file: Path) -> int:
+    command = [sys.executable, "-m", "liuhen.cli", "collect", str(folder), "--server", url]
+    command += ["--station-key-file", str(key_file), "--device", device.serial]
+    command += ["--state-dir", str(instance.home / "demo" / "station")]
+    if device.clock_error is not None:
+        local = clock.now().astimezone(ZoneInfo(instance.settings.time_zone)) + device.clock_error
+        command += ["--device-time", local.replace(tzinfo=None).isoformat(timespec="milliseconds")]
+    return subprocess.run(command, env=os.environ, stdin=subprocess.DEVNULL, check=False).returncode

@@ -1,0 +1,27 @@
+"""The two stores of this instance."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from liuhen.server.vault.adapters.local import LocalStore
+
+if TYPE_CHECKING:
+    from liuhen.server.vault.interfaces import Store
+
+__all__ = ["derivatives", "originals"]
+
+
+@cache
+def originals() -> Store:
+    """Return the store of originals and attachments."""
+    return LocalStore(settings.INSTANCE.vault)
+
+
+@cache
+def derivatives() -> Store:
+    """Return the store of what was computed from originals."""
+    return LocalStore(settings.INSTANCE.derivatives)
