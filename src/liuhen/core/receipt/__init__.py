@@ -1,0 +1,1 @@
+"""The signed intake receipt: what a station holds in its hand when a recording is sealed."""
