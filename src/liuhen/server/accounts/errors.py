@@ -12,7 +12,10 @@ class RoleConflictError(LiuhenError):
 
     code = "role-conflict"
     zh = "不能授予 {person} 角色“{role}”：其已任“{held}”，两者依分权要求不得由一人兼任。请先撤销原角色，或另选人员。"
-    en = "{person} cannot be given the role {role}: they hold {held}, and the two must be apart. Revoke that role first or choose somebody else."
+    en = (
+        "{person} cannot be given the role {role}: they hold {held}, and the two must be apart. "
+        "Revoke that role first or choose somebody else."
+    )
 
 
 class UsernameTakenError(LiuhenError):

@@ -88,7 +88,11 @@ def grant_role(*, person: Person, role: Role, actor: Actor, at: datetime) -> Rol
             raise RoleConflictError(person=person.name, role=role.value, held=grant.role)
     grant = RoleGrant.objects.create(person=person, role=role, granted_at=at)
     journal()(
-        type=EventType.PERSON_ROLE_GRANTED, subject=f"person/{person.id}", actor=actor, at=at, facts={"role": role.value}
+        type=EventType.PERSON_ROLE_GRANTED,
+        subject=f"person/{person.id}",
+        actor=actor,
+        at=at,
+        facts={"role": role.value},
     )
     return grant
 

@@ -29,7 +29,7 @@ class BodyTooLargeError(LiuhenError):
 
     code = "body-too-large"
     zh = "提交内容超过 {limit} 字节上限，未予处理。请减少内容后重试；音像记录请经采集站采集入库。"
-    en = "What was sent is over the limit of {limit} bytes and was not taken. Send less; recordings go through a station."
+    en = "What was sent is over the limit of {limit} bytes and was not taken. Send less; recordings go by a station."
 
 
 class BodyTooSlowError(LiuhenError):

@@ -1,8 +1,8 @@
 """One installation: its folder, what lies where in it, and its settings.
 
-`LIUHEN_HOME` names the folder. Settings come from `liuhen.toml` in it; an environment variable `LIUHEN_<NAME>` wins over
-the file. Both are read once, strictly: an unknown name or a value of the wrong form stops the program and says which.
-Secrets are files in `secrets/`, never settings.
+`LIUHEN_HOME` names the folder. Settings come from `liuhen.toml` in it; an environment variable
+`LIUHEN_<NAME>` wins over the file. Both are read once, strictly: an unknown name or a value of the wrong form stops
+the program and says which. Secrets are files in `secrets/`, never settings.
 """
 
 from __future__ import annotations

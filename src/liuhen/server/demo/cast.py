@@ -54,7 +54,7 @@ CAST: Final = (
 def ensure_cast(instance: Instance) -> None:
     """Make the units, people and roles that are missing.
 
-    The passwords are on disk before the accounts exist, so a run cut short never leaves an account that nobody can enter.
+    The passwords are on disk before the accounts exist: a run cut short never leaves an account that nobody can enter.
     """
     from django.db import transaction
 

@@ -1,7 +1,8 @@
 """What the demonstration's devices recorded: three device folders, written as the devices would have.
 
-Names follow three different habits, so that each way of reading a name is seen: the Chinese body-recorder form with device
-and officer number, a chipset's date form, and names that say nothing (the container's time, then the file's, is used).
+Names follow three different habits, so that each way of reading a name is seen: the Chinese body-recorder form with
+device and officer number, a chipset's date form, and names that say nothing (the container's time is
+used, then the file's).
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ def _track(path: Path, started: datetime) -> object:
     lines = []
     for second in range(8):
         moment = started + timedelta(seconds=second, hours=-8)
-        body = f"GPRMC,{moment:%H%M%S}.00,A,4349.{300 + second:04d},N,08737.{100 + 2 * second:04d},E,1.2,90.0,{moment:%d%m%y},,,A"
+        place = f"4349.{300 + second:04d},N,08737.{100 + 2 * second:04d},E"
+        body = f"GPRMC,{moment:%H%M%S}.00,A,{place},1.2,90.0,{moment:%d%m%y},,,A"
         checksum = 0
         for character in body:
             checksum ^= ord(character)
@@ -97,8 +99,8 @@ def _track(path: Path, started: datetime) -> object:
     return path.write_text("".join(lines), encoding="ascii", newline="")
 
 
-def _body(day: str, device: str, officer: str, clock: str, number: int, suffix: str = "") -> str:
-    return f"DCIM/{day[2:]}/{device}_{officer}_{day}{clock}_{number:04d}{suffix}"
+def _body(day: str, device: str, officer: str, clock: str, number: int) -> str:
+    return f"DCIM/{day[2:]}/{device}_{officer}_{day}{clock}_{number:04d}"
 
 
 def devices(day: datetime) -> tuple[StoryDevice, ...]:

@@ -37,7 +37,7 @@ def put(recording: Recording) -> None:
 
 
 def matching(text: str) -> tuple[str, list[str]] | None:
-    """Return SQL (a condition on `recordings_recording.id`) and its parameters for the query `text`; None when it has no words."""
+    """Return an SQL condition on recordings and its parameters for the query `text`; None when it has no words."""
     tokens = query_tokens(text)
     if not tokens:
         return None

@@ -113,7 +113,7 @@ def note_received_again(
 
 @transaction.atomic
 def note_digests(*, recording: Recording, sha256: str, sm3: str, actor: Actor, at: datetime) -> bool:
-    """Write down both digests as the server itself computed them from the sealed original; return whether they agree."""
+    """Write down both digests as the server computed them from the sealed original; return whether they agree."""
     agree = sha256 == recording.sha256 and sm3 == recording.sm3
     ledger.record(
         type=EventType.RECORDING_DIGESTED,

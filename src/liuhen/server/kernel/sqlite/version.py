@@ -29,7 +29,7 @@ def wal_is_safe(version: tuple[int, int, int]) -> bool:
 
 
 def driver() -> ModuleType:
-    """Return the DB-API module to use: the standard one where its SQLite is safe, else the bundled one, else the standard one."""
+    """Return the DB-API module to use: the bundled one where the standard SQLite is affected and there is one."""
     if wal_is_safe(sqlite3.sqlite_version_info) or importlib.util.find_spec("pysqlite3") is None:
         return sqlite3
     return importlib.import_module("pysqlite3")
