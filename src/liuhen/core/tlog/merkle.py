@@ -157,7 +157,7 @@ def verify_inclusion(*, leaf: bytes, index: int, size: int, proof: Sequence[byte
         InclusionError: it is not shown to.
     """
     failed = InclusionError(index=index, size=size)
-    if not 0 <= index < size or not _are_hashes(leaf, root, *proof):
+    if not 0 <= index < size or not _are_hashes(leaf, *proof):
         raise failed
     at, last, node = index, size - 1, leaf
     for sibling in proof:
@@ -184,11 +184,8 @@ def verify_consistency(*, size1: int, root1: bytes, size2: int, root2: bytes, pr
     Raises:
         ConsistencyError: it is not shown to.
     """
-    if size1 == 0:
-        empty2 = size2 != 0 or root2 == EMPTY_ROOT
-        if size2 < 0 or proof or root1 != EMPTY_ROOT or not empty2 or not _are_hashes(root2):
-            raise ConsistencyError(size1=size1, size2=size2)
-        return
+    if size1 == 0 and (not _are_hashes(root2) or (size2 == 0 and root2 != EMPTY_ROOT)):
+        raise ConsistencyError(size1=size1, size2=size2)
     verify_subtree_consistency(start=0, end=size1, root=root1, size=size2, tree_root=root2, proof=proof)
 
 
@@ -213,16 +210,17 @@ def verify_subtree_consistency(
     """Check that the subtree [start, end) with `root` is part of the tree of `size` leaves with `tree_root`.
 
     Protocol: draft-ietf-plants-merkle-tree-certs, section "Verifying Subtree Consistency Proofs"; for start = 0 it
-    is the consistency proof of RFC 6962.
+    is the consistency proof of RFC 6962. An empty subtree is part of every tree that reaches to it.
 
     Raises:
         ConsistencyError: it is not shown to be.
     """
     failed = ConsistencyError(size1=end, size2=size)
-    if not _is_subtree(start, end) or end > size or not _are_hashes(root, tree_root, *proof):
+    if end > size or not _are_hashes(*proof):
         raise failed
-    roots = _roots_by_proof(start, end - 1, size - 1, root, proof)
-    if roots != (root, tree_root):
+    if start == end >= 0 and root == EMPTY_ROOT and not proof:
+        return
+    if not _is_subtree(start, end) or _roots_by_proof(start, end - 1, size - 1, root, proof) != (root, tree_root):
         raise failed
 
 
