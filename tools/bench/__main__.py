@@ -32,7 +32,7 @@ def _machine() -> list[str]:
     return [
         f"- {os.cpu_count()} cores, {_processor()}, SHA extensions: {'yes' if ' sha_ni' in flags else 'no'}",
         f"- {memory:.0f} GiB of memory, Linux {platform.release()}, Python {platform.python_version()}",
-        f"- commit {commit.stdout.strip()}, {datetime.now(UTC).date().isoformat()}",  # noqa: TID251 - the day of the report
+        f"- commit {commit.stdout.strip()}, {datetime.now(UTC).date()}",  # noqa: TID251 - the report's day
     ]
 
 

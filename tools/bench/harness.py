@@ -98,11 +98,10 @@ def instance(*, worker: bool = False) -> Iterator[BenchInstance]:
         port = free_port()
         environment = {key: value for key, value in os.environ.items() if not key.startswith("LIUHEN_")}
         environment |= {"LIUHEN_HOME": name, "LIUHEN_PORT": str(port)}
-        run = {"cwd": ROOT, "env": environment, "check": True, "stdout": subprocess.DEVNULL}
-        subprocess.run([*LIUHEN, "init"], **run)  # type: ignore[call-overload]  # the keywords are subprocess's own
-        subprocess.run([*LIUHEN, "person", "unit", "u", "unit"], **run)  # type: ignore[call-overload]  # as above
         key = home / "secrets" / "station.json"
-        subprocess.run([*LIUHEN, "station", "add", "bench", "--unit", "u", "--out", str(key)], **run)  # type: ignore[call-overload]  # as above
+        station = ["station", "add", "bench", "--unit", "u", "--out", str(key)]
+        for words in (["init"], ["person", "unit", "u", "unit"], station):
+            subprocess.run([*LIUHEN, *words], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
         options = [] if worker else ["--no-worker"]
         server = subprocess.Popen([*LIUHEN, "serve", *options], cwd=ROOT, env=environment)
         try:

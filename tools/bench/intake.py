@@ -1,4 +1,4 @@
-"""Intake of 4 GiB in 8 files, from folder to verified receipts, against `cp` + `sync` + `sha256sum` of the same bytes."""
+"""Intake of 4 GiB in 8 files, from folder to verified receipts, beside `cp` + `sync` + `sha256sum` of these bytes."""
 
 from __future__ import annotations
 
