@@ -75,8 +75,8 @@ def build_receipt(*, entry: bytes, proof: TlogProof, salt: bytes, details: Mappi
         raise ValueError(f"no receipt is given for {event.type} with {len(objects)} objects of role {role}")
     if len(salt) != SALT_SIZE:
         raise ValueError(f"a salt has {SALT_SIZE} bytes")
-    if not isinstance(details.get("name"), str):
-        raise ValueError("details name the file")
+    if not _is_base64(details.get("name")):
+        raise ValueError("details hold the raw file name in base64")
     return canonical(
         {
             "v": _VERSION,
