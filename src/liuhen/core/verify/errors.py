@@ -156,7 +156,10 @@ class OtherOriginalError(PolicyError):
     """The receipt is for other bytes."""
 
     code = "verify-other-original"
-    zh = "手中的文件为 {size} 字节、SHA-256 {sha256}；回执所记为 {sealed_size} 字节、{sealed_sha256}。文件与回执不相符，不要清除设备。"
+    zh = (
+        "手中的文件为 {size} 字节、SHA-256 {sha256}；回执所记为 {sealed_size} 字节、{sealed_sha256}。"
+        "文件与回执不相符，不要清除设备。"
+    )
     en = (
         "The file at hand has {size} bytes and SHA-256 {sha256}; the receipt is for {sealed_size} bytes, "
         "{sealed_sha256}. They do not belong together; do not clear the device."
@@ -208,7 +211,10 @@ class StrayFileError(ExportError):
 
     code = "verify-stray-file"
     zh = "导出的账本中有不属于检查点（{size} 条）的文件 {path}。请用新的检查点重新导出。"
-    en = "The exported ledger holds {path}, which is not part of the checkpoint's tree of {size} entries. Export it again."
+    en = (
+        "The exported ledger holds {path}, which is not part of the checkpoint's tree of {size} entries. Export "
+        "it again."
+    )
 
 
 class ExportFileError(ExportError):
@@ -232,15 +238,24 @@ class TileDiffersError(ExportError):
 
     code = "verify-tile-differs"
     zh = "哈希块 {path} 与其下的条目不符。条目或哈希块被改动过，请用其他导出件或备份核对并报告。"
-    en = "Tile {path} is not made of the entries beneath it. One of them was altered; compare with another export and report it."
+    en = (
+        "Tile {path} is not made of the entries beneath it. One of them was altered; compare with another export "
+        "and report it."
+    )
 
 
 class RootDiffersError(ExportError):
     """The entries do not make the root that was signed."""
 
     code = "verify-root-differs"
-    zh = "由 {size} 条条目算得的根为 {found}，检查点签名的根为 {expected}。条目被改动、删除或添加过，请保留导出件并报告。"
-    en = "The {size} entries make root {found}; the checkpoint signs {expected}. Entries were altered; keep the export and report it."
+    zh = (
+        "由 {size} 条条目算得的根为 {found}，检查点签名的根为 {expected}。条目被改动、删除或添加过，"
+        "请保留导出件并报告。"
+    )
+    en = (
+        "The {size} entries make root {found}; the checkpoint signs {expected}. Entries were altered; keep the "
+        "export and report it."
+    )
 
 
 class HistoryRewrittenError(ExportError):
@@ -250,15 +265,24 @@ class HistoryRewrittenError(ExportError):
     zh = (
         "账本（{size} 条）不是先前检查点（{old_size} 条）的延续：历史被改写过。请保留两个检查点和导出件并报告监督部门。"
     )
-    en = "The ledger ({size} entries) does not continue the older checkpoint ({old_size} entries): its history was rewritten. Keep both and report it."
+    en = (
+        "The ledger ({size} entries) does not continue the older checkpoint ({old_size} entries): its history "
+        "was rewritten. Keep both and report it."
+    )
 
 
 class ChainError(ExportError):
     """A subject's events are not numbered and chained without a gap."""
 
     code = "verify-chain"
-    zh = "第 {index} 号条目：{subject} 的事件链断裂，应为第 {expected_n} 个事件且指向前一事件，实为第 {n} 个。有事件被漏记或改动，请报告。"
-    en = "Entry {index}: the event chain of {subject} is broken; event {expected_n} linked to the one before was due, this is event {n}. Report it."
+    zh = (
+        "第 {index} 号条目：{subject} 的事件链断裂，应为第 {expected_n} 个事件且指向前一事件，实为第 {n} 个。"
+        "有事件被漏记或改动，请报告。"
+    )
+    en = (
+        "Entry {index}: the event chain of {subject} is broken; event {expected_n} linked to the one before was "
+        "due, this is event {n}. Report it."
+    )
 
 
 class DuplicateEntryError(ExportError):
