@@ -30,8 +30,16 @@ class FolderFiles:
             raise FileNotFoundError(path) from error
 
     def paths(self) -> Iterator[str]:
-        """Yield the path of every file, `/` between its parts, in order."""
-        for folder, subfolders, names in os.walk(self._folder):
+        """Yield the path of every file, `/` between its parts, in order.
+
+        Raises:
+            OSError: a folder cannot be listed; what it hides must not pass for absent.
+        """
+        for folder, subfolders, names in os.walk(self._folder, onerror=_raise):
             subfolders.sort()
             for name in sorted(names):
                 yield Path(folder, name).relative_to(self._folder).as_posix()
+
+
+def _raise(error: OSError) -> None:
+    raise error
