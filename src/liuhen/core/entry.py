@@ -47,6 +47,7 @@ SALT_SIZE: Final = 32
 SYSTEM_ACTOR: Final = "system"
 
 _VERSION: Final = 1
+_FACT_DEPTH: Final = 8
 _KEYS: Final = frozenset(
     ("actor", "facts", "id", "n", "objects", "prev", "private", "subject", "time", "type", "v"),
 )
@@ -346,20 +347,26 @@ def _check_keys(field: str, value: Any, keys: frozenset[str]) -> None:
 
 def _check_facts(facts: Mapping[str, Any]) -> None:
     """Raise unless `facts` are plain JSON without floats, named in snake_case; inner keys may be any visible ASCII."""
-    for name in facts:
+    for name, value in facts.items():
         _require("facts", _is_text(name, _fact_name))
-    pending: list[object] = list(facts.values())
-    while pending:
-        value = pending.pop()
-        if isinstance(value, Mapping):
-            for name in value:
-                _require("facts", _is_text(name, _inner_name))
-            pending.extend(value.values())
-        elif isinstance(value, list | tuple):
-            pending.extend(value)
-        else:
-            exact = type(value) is not int or abs(value) <= MAX_INTEGER
-            _require("facts", value is None or (isinstance(value, str | int) and exact))
+        if not isinstance(value, str):
+            _check_fact(value, _FACT_DEPTH)
+
+
+def _check_fact(value: Any, depth: int) -> None:
+    if isinstance(value, dict):
+        _require("facts", depth)
+        for name, child in value.items():
+            _require("facts", _is_text(name, _inner_name))
+            _check_fact(child, depth - 1)
+    elif isinstance(value, list | tuple):
+        _require("facts", depth)
+        for child in value:
+            _check_fact(child, depth - 1)
+    elif isinstance(value, int):
+        _require("facts", abs(value) <= MAX_INTEGER)
+    else:
+        _require("facts", value is None or isinstance(value, str))
 
 
 _EVENT_TYPES: Final = {event_type.value: event_type for event_type in EventType}
