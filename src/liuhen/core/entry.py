@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,7 +18,7 @@ from liuhen.core.digests import hmac_sha256
 from liuhen.core.errors import LiuhenError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "MAX_ENTRY_SIZE",
@@ -61,7 +60,7 @@ _role = re.compile(r"[a-z][a-z0-9-]{0,31}").fullmatch
 _version = re.compile(r"[!-~]{1,1024}").fullmatch
 _fact_name = re.compile(r"[a-z][a-z0-9_]{0,63}").fullmatch
 _inner_name = re.compile(r"[!-~]{1,128}").fullmatch
-_time = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z").fullmatch
+_time = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{3}Z").fullmatch
 
 
 class EntryError(LiuhenError):
@@ -312,7 +311,7 @@ def _from_json(value: Any) -> Entry:
     _check_keys("entry", value, _KEYS)
     _require("v", type(value["v"]) is int and value["v"] == _VERSION)
     _require("id", _is_text(value["id"], _id))
-    _require("type", value["type"] in _EVENT_TYPES)
+    _require("type", isinstance(value["type"], str) and value["type"] in _EVENT_TYPES)
     _require("time", isinstance(value["time"], str))
     _require("objects", isinstance(value["objects"], list))
     _require("facts", isinstance(value["facts"], dict))
