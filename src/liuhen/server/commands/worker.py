@@ -1,0 +1,47 @@
+"""`liuhen worker`: run background jobs until SIGTERM."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "--lease",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="a job runs again this long after its worker died / 后台进程异常退出后，任务隔多少秒重新执行",
+    )
+    parser.add_argument(
+        "--grace",
+        type=float,
+        default=8.0,
+        metavar="SECONDS",
+        help="time to end a job after SIGTERM, then it is handed back / 收到 SIGTERM 后的收尾秒数，逾时退回队列",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run jobs until SIGTERM or SIGINT; 0 after an orderly end."""
+    from liuhen.server.config.setup import open_instance
+
+    open_instance()
+    from liuhen.server.kernel import clock
+    from liuhen.server.kernel.jobs.worker import Rhythm, Worker
+    from liuhen.server.ledger.selectors import newest_time
+
+    newest = newest_time()
+    if newest is not None:
+        clock.observe(newest)
+    worker = Worker(rhythm=Rhythm(lease_s=args.lease, grace_s=args.grace))
+    sys.stderr.write(f"{worker.name}: 后台任务进程已启动 / worker started\n")
+    worker.run()
+    return 0

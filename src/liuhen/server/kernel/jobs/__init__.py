@@ -1,0 +1,1 @@
+"""Background jobs: Django's Tasks API over leases in the database."""
