@@ -54,7 +54,7 @@ def main() -> int:
         text = [
             "# Benchmarks",
             "",
-            "Written by `make bench`: each figure and the one beside it were measured in the same run on the same machine;",
+            "Written by `make bench`: a figure and the one beside it were measured in one run on one machine;",
             "figures are medians of three rounds, taken in turn.",
             "",
             *_machine(),

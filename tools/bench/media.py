@@ -174,7 +174,9 @@ async def _pages(port: int, cookie: str, *, slow: tuple[str, dict[str, list[str]
 async def _slow_viewer(port: int, path: str, cookie: str) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 16)
     writer.write(_request(path, cookie, "bytes=0-"))
-    while await reader.read(16 << 10):
+    taken = 0
+    while piece := await reader.read(16 << 10):
+        taken += len(piece)
         await asyncio.sleep(0.1)
     writer.close()
 

@@ -16,7 +16,7 @@ from django.db.models import Q
 from liuhen.core.errors import LiuhenError
 from liuhen.server.accounts.policy import Ability, allows
 from liuhen.server.recordings import index
-from liuhen.server.recordings.models import Recording
+from liuhen.server.recordings.models import Attachment, Recording
 
 if TYPE_CHECKING:
     from datetime import date
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from liuhen.server.kernel.actor import Actor
     from liuhen.server.recordings.interfaces import RecordingFilter
 
-__all__ = ["PAGE_SIZE", "CursorError", "Page", "RecordingMissingError", "page_of", "recording_for", "visible"]
+__all__ = [
+    "PAGE_SIZE",
+    "CursorError",
+    "Page",
+    "RecordingMissingError",
+    "known_addresses",
+    "page_of",
+    "recording_for",
+    "visible",
+]
 
 PAGE_SIZE: Final = 50
 
@@ -75,6 +84,16 @@ def recording_for(*, actor: Actor, recording_id: UUID) -> Recording:
     if recording is None:
         raise RecordingMissingError(id=recording_id)
     return recording
+
+
+def known_addresses(addresses: frozenset[str]) -> frozenset[str]:
+    """Return those of the SHA-256 `addresses` (500 at most) that a recording or an attachment names."""
+    named = {
+        address
+        for model in (Recording, Attachment)
+        for address in model.objects.filter(sha256__in=addresses).values_list("sha256", flat=True)
+    }
+    return frozenset(named)
 
 
 def page_of(*, actor: Actor, where: RecordingFilter, after: str = "") -> Page:
