@@ -1,4 +1,8 @@
-"""Set-up that every test shares: an instance folder of its own, made before Django reads its settings."""
+"""Set-up that every test shares: an instance folder of its own, made before Django reads its settings.
+
+pytest-django reads settings named in an ini file or in the environment before any conftest. They are named here
+instead, and taken out of the environment again, so that each process of a run has its own folder and database.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,14 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+if TYPE_CHECKING:
+    from tests.support.cast import Cast
 
 _home = Path(tempfile.mkdtemp(prefix="liuhen-test-"))
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
@@ -15,3 +27,25 @@ for _name in [name for name in os.environ if name.startswith("LIUHEN_")]:
 os.environ["LIUHEN_HOME"] = str(_home)
 (_home / "secrets").mkdir(mode=0o700)
 (_home / "secrets" / "django.key").write_text("a key for tests only, " + "0" * 40, encoding="ascii")
+(_home / "secrets" / "django.key").chmod(0o600)
+
+if not settings.configured:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "liuhen.server.config.settings"
+# Argon2 takes 50 ms for each of the cast's passwords; a test of its own looks at the hashers that are set.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Use a database file, as an instance does: one in memory has other locks and no write-ahead log."""
+    connections["default"].settings_dict["TEST"]["NAME"] = str(_home / "test.sqlite3")
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """The same people in every test: one for each role, one without any, one of another unit."""
+    del db
+    from tests.support.cast import make_cast
+
+    return make_cast()

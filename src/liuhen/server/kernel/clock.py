@@ -8,7 +8,7 @@ from typing import Protocol
 
 from liuhen.core.errors import LiuhenError
 
-__all__ = ["Clock", "ClockSetBackError", "MonotonicClock", "SystemClock", "now"]
+__all__ = ["Clock", "ClockSetBackError", "MonotonicClock", "SystemClock", "now", "observe"]
 
 
 class Clock(Protocol):
@@ -24,7 +24,10 @@ class ClockSetBackError(LiuhenError):
 
     code = "clock-set-back"
     zh = "系统时钟 {now} 早于最近一条已知记录的时间 {last}，相差 {seconds} 秒。请先校准服务器时钟，再重试。"
-    en = "The system clock {now} stands {seconds} s before the newest known record {last}. Set the server's clock right, then try again."
+    en = (
+        "The system clock {now} stands {seconds} s before the newest known record {last}. "
+        "Set the server's clock right, then try again."
+    )
 
 
 class SystemClock:

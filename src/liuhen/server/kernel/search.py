@@ -1,8 +1,8 @@
 """Text search for Chinese and Latin text: CJK bigrams.
 
 Engines that cut text at blanks find nothing inside Chinese text, and trigram indexes find no two-character words, which
-most Chinese names are. So text is cut here into tokens (each Latin or digit run as a word, each run of Han characters into
-its single characters and overlapping pairs) and the engine only sees tokens joined by blanks.
+most Chinese names are. So text is cut here into tokens (each Latin or digit run as a word, each run of Han characters
+into its single characters and overlapping pairs) and the engine only sees tokens joined by blanks.
 """
 
 from __future__ import annotations

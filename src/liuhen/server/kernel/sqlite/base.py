@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from liuhen.server.kernel.sqlite.gate import WriteGate
 from liuhen.server.kernel.sqlite.version import driver, driver_in_place, wal_is_safe
 
@@ -28,14 +30,46 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @property
     def journal_mode(self) -> str:
         """Return `wal` where this SQLite's WAL is sound, else `delete`, the rollback journal."""
-        return "wal" if wal_is_safe(base.Database.sqlite_version_info) else "delete"
+        return "wal" if wal_is_safe(self.Database.sqlite_version_info) else "delete"
 
     def get_new_connection(self, conn_params: Any) -> Any:
-        """Open a connection with full durability."""
+        """Open a connection with full durability.
+
+        Raises:
+            ImproperlyConfigured: the database stays in WAL mode although this SQLite's WAL is unsound.
+        """
         connection = super().get_new_connection(conn_params)
-        connection.execute(f"PRAGMA journal_mode={self.journal_mode}")
+        (mode,) = connection.execute(f"PRAGMA journal_mode={self.journal_mode}").fetchone()
+        if mode == "wal" and self.journal_mode != "wal":
+            connection.close()
+            raise ImproperlyConfigured(
+                f"{self.settings_dict['NAME']} is in WAL mode and SQLite {self.Database.sqlite_version} must not use it"
+            )
         connection.execute("PRAGMA synchronous=FULL")
         return connection
+
+    def commit(self) -> None:
+        """Commit, and let the next writer in."""
+        try:
+            super().commit()
+        finally:
+            self._leave_gate()
+
+    def rollback(self) -> None:
+        """Roll back, and let the next writer in."""
+        try:
+            super().rollback()
+        finally:
+            self._leave_gate()
+
+    def close(self) -> None:
+        """Close the connection and with it whatever transaction it is in."""
+        try:
+            super().close()
+        finally:
+            if self._gate is not None and (self.connection is None or self.closed_in_transaction):
+                self._gate.close()
+                self._gate = None
 
     def _start_transaction_under_autocommit(self) -> None:
         gate = self._write_gate()
@@ -46,23 +80,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             gate.release()
             raise
 
-    def _commit(self) -> None:
-        super()._commit()
-        self._write_gate().release()
-
-    def _rollback(self) -> None:
-        try:
-            super()._rollback()
-        finally:
-            self._write_gate().release()
-
-    def _close(self) -> None:
-        try:
-            super()._close()
-        finally:
-            if self._gate is not None:
-                self._gate.close()
-                self._gate = None
+    def _leave_gate(self) -> None:
+        # A COMMIT that failed or was interrupted may have left the transaction open: the gate stays shut as long as it.
+        if self._gate is not None and not (self.connection is not None and self.connection.in_transaction):
+            self._gate.release()
 
     def _write_gate(self) -> WriteGate:
         if self._gate is None:

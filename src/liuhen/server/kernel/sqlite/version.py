@@ -39,14 +39,10 @@ def driver() -> ModuleType:
 def driver_in_place() -> Iterator[ModuleType]:
     """Let `import sqlite3` mean the chosen driver within the block; Django's backend is imported inside it."""
     chosen = driver()
-    kept = {name: sys.modules.get(name) for name in ("sqlite3", "sqlite3.dbapi2")}
+    standard = {name: sys.modules[name] for name in ("sqlite3", "sqlite3.dbapi2")}
     sys.modules["sqlite3"] = chosen
     sys.modules["sqlite3.dbapi2"] = importlib.import_module(f"{chosen.__name__}.dbapi2")
     try:
         yield chosen
     finally:
-        for name, module in kept.items():
-            if module is None:
-                del sys.modules[name]
-            else:
-                sys.modules[name] = module
+        sys.modules.update(standard)
