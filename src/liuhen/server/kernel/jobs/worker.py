@@ -113,7 +113,8 @@ class Worker:
             if not queue.finish(job_id=job.id, worker=self._name, result=result, at=clock.now()):
                 _log.warning("job %s (%s) was ended after its lease was lost", job.id, job.task)
         finally:
-            connection.close_if_unusable_or_obsolete()
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
 
     def _hand_back(self) -> None:
         # Whatever statement or transaction the signal cut off is rolled back with its connection.
