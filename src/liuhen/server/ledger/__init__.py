@@ -1,0 +1,1 @@
+"""The ledger: custody events in a Merkle log that outside verifiers read."""
