@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
-
 from liuhen.server.kernel.sqlite.gate import WriteGate
 from liuhen.server.kernel.sqlite.version import driver, driver_in_place, wal_is_safe
 
@@ -15,13 +13,21 @@ _loaded = sys.modules.get("django.db.backends.sqlite3.base")
 if _loaded is not None and _loaded.Database.sqlite_version != driver().sqlite_version:
     raise RuntimeError("django.db.backends.sqlite3 was imported before liuhen.server.kernel.sqlite chose the SQLite")
 with driver_in_place():
-    from django.db.backends.sqlite3 import base
+    from django.db.backends.sqlite3 import base, features
 
 __all__ = ["DatabaseWrapper"]
 
 
+class _Features(features.DatabaseFeatures):
+    """SQLite's features; the bundled driver cannot be asked for its limits."""
+
+    max_query_params = 32_766  # SQLite's own default since 3.32; both drivers are built with at least that
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """SQLite with durable commits, WAL where that is safe, and every transaction behind the write gate."""
+
+    features_class = _Features
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,17 +41,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: Any) -> Any:
         """Open a connection with full durability.
 
-        Raises:
-            ImproperlyConfigured: the database stays in WAL mode although this SQLite's WAL is unsound.
+        Where a change of journal mode is called for and others have the database open, SQLite refuses it, and so
+        does this: an unsound SQLite never works on a database in WAL mode.
         """
         connection = super().get_new_connection(conn_params)
-        (mode,) = connection.execute(f"PRAGMA journal_mode={self.journal_mode}").fetchone()
-        if mode == "wal" and self.journal_mode != "wal":
+        try:
+            connection.execute(f"PRAGMA journal_mode={self.journal_mode}")
+            connection.execute("PRAGMA synchronous=FULL")
+        except BaseException:
             connection.close()
-            raise ImproperlyConfigured(
-                f"{self.settings_dict['NAME']} is in WAL mode and SQLite {self.Database.sqlite_version} must not use it"
-            )
-        connection.execute("PRAGMA synchronous=FULL")
+            raise
         return connection
 
     def commit(self) -> None:
