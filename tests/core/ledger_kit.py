@@ -123,9 +123,7 @@ class SmallLedger:
         return TlogProof(index, tuple(hashes), self.files[CHECKPOINT_PATH])
 
     def receipt(self, index: int, *, salt: bytes = SALT, opened: dict[str, Any] | None = None) -> bytes:
-        return build_receipt(
-            entry=self.entries[index], proof=self.proof(index), salt=salt, details=opened or details()
-        )
+        return build_receipt(entry=self.entries[index], proof=self.proof(index), salt=salt, details=opened or details())
 
     # The ledger stands in for an exported folder, see liuhen.core.verify.ExportFiles.
 
