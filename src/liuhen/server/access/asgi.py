@@ -1,0 +1,186 @@
+"""`/media/<ticket>/<part>`: content to the holder of a live ticket, by byte ranges.
+
+A plain ASGI handler: Django has no ranges, and a thread per slow viewer would stop the pages (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import uuid
+from contextlib import suppress
+from functools import partial
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+
+from liuhen.core.errors import LiuhenError
+from liuhen.server.access.content import Content, Part, content_of
+from liuhen.server.access.delivery import Delivery, RangeRegister
+from liuhen.server.access.errors import (
+    ContentMissingError,
+    MethodRefusedError,
+    RangeRefusedError,
+    SessionMissingError,
+    TicketMissingError,
+)
+from liuhen.server.access.ranges import Span, span_of
+from liuhen.server.access.selectors import Admission, admit
+from liuhen.server.access.threads import with_database
+from liuhen.server.kernel import clock
+from liuhen.server.recordings.selectors import RecordingMissingError
+from liuhen.server.vault.errors import VaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    type Scope = dict[str, Any]
+    type Message = dict[str, Any]
+    type Receive = Callable[[], Awaitable[Message]]
+    type Send = Callable[[Message], Awaitable[None]]
+    type Headers = list[tuple[bytes, bytes]]
+
+__all__ = ["MediaApp", "app"]
+
+_path = re.compile(
+    r"/media/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/(" + "|".join(Part) + ")",
+).fullmatch
+_STATUS: Final[tuple[tuple[type[LiuhenError], int], ...]] = (
+    (SessionMissingError, 401),
+    (TicketMissingError, 404),
+    (RecordingMissingError, 404),
+    (ContentMissingError, 404),
+    (MethodRefusedError, 405),
+    (RangeRefusedError, 416),
+    (VaultError, 500),
+)
+_FORBIDDEN: Final = 403
+# Nothing of this may stay in a cache, be read by another site, or run as a page.
+_GUARDS: Final[Headers] = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
+]
+
+_log = logging.getLogger(__name__)
+
+
+class MediaApp:
+    """The handler, with the register of what it has sent. Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._register: Final = RangeRegister()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            asked, admission, content = await _look_up(scope)
+            span = _span(scope, content)
+        except LiuhenError as error:
+            await _refuse(send, error, head=scope["method"] == "HEAD")
+            return
+        status, headers = _head(content, span)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        if scope["method"] == "HEAD" or span.length == 0:
+            await send({"type": "http.response.body", "body": b""})
+            return
+        delivery = Delivery(content, span, admission.opening_id)
+        try:
+            await delivery.run(receive=receive, send=send, may_go_on=asked)
+        except LiuhenError:
+            # The head is out: all that is left is to break off, so that the client sees a short body.
+            _log.exception("%s broke off", scope["path"])
+        finally:
+            await self._register.note(delivery.row(clock.now()))
+
+
+async def _look_up(scope: Scope) -> tuple[Callable[[], Admission], Admission, Content]:
+    """Return the question whether the request is still admitted, its present answer, and the content.
+
+    Raises:
+        LiuhenError: it is not admitted, or there is no such content.
+    """
+    match = _path(scope["path"])
+    if match is None:
+        raise ContentMissingError(part=scope["path"][:80])
+    if scope["method"] not in {"GET", "HEAD"}:
+        raise MethodRefusedError(method=scope["method"])
+    ticket_id, part = uuid.UUID(match[1]), Part(match[2])
+    session_key = _session_key(scope)
+
+    def ask() -> Admission:
+        return admit(session_key=session_key, ticket_id=ticket_id, at=clock.now())
+
+    def look_up() -> tuple[Admission, Content]:
+        admission = ask()
+        return admission, content_of(admission.recording, part)
+
+    return ask, *await with_database(look_up)
+
+
+def _session_key(scope: Scope) -> str:
+    cookies = SimpleCookie[str]()
+    for text in _fields(scope, b"cookie"):
+        with suppress(CookieError):
+            cookies.load(text)
+    found = cookies.get(settings.SESSION_COOKIE_NAME)
+    return "" if found is None else found.value
+
+
+def _fields(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+
+
+def _span(scope: Scope, content: Content) -> Span:
+    ranges = _fields(scope, b"range") if scope["method"] == "GET" else []
+    conditions = _fields(scope, b"if-range")
+    return span_of(
+        size=content.size,
+        asked=",".join(ranges) if ranges else None,
+        if_range=conditions[0] if conditions else None,
+        etag=_etag(content),
+    )
+
+
+def _etag(content: Content) -> str:
+    return f'"{content.sha256}"'
+
+
+def _head(content: Content, span: Span) -> tuple[int, Headers]:
+    headers = [
+        *_GUARDS,
+        (b"content-type", content.media_type.encode("ascii")),
+        (b"content-length", str(span.length).encode()),
+        (b"content-disposition", b"inline"),
+        (b"accept-ranges", b"bytes"),
+        (b"etag", _etag(content).encode()),
+    ]
+    if not span.partial:
+        return 200, headers
+    return 206, [*headers, (b"content-range", span.content_range.encode())]
+
+
+async def _refuse(send: Send, error: LiuhenError, *, head: bool) -> None:
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), _FORBIDDEN)
+    body = json.dumps(error.as_dict(), ensure_ascii=False).encode()
+    headers = [
+        *_GUARDS,
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        *_hints(error),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+def _hints(error: LiuhenError) -> Iterable[tuple[bytes, bytes]]:
+    if isinstance(error, RangeRefusedError):
+        yield b"content-range", f"bytes */{error.where['size']}".encode()
+    if isinstance(error, MethodRefusedError):
+        yield b"allow", b"GET, HEAD"
+
+
+app = MediaApp()

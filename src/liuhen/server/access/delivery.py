@@ -1,0 +1,117 @@
+"""Sending a span of an object, ending it the moment it must end, and writing down what was sent.
+
+Between two pieces a delivery holds no thread and no open file: a slow client costs a coroutine. While it waits for the
+client, it asks again and again whether it may go on; a ticket that was ended takes effect within `RECHECK_S` and the
+time of one look-up. What the connection was handed before that, at most one piece and what the network buffers, is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from liuhen.core.errors import LiuhenError
+from liuhen.server.access.models import RangeServed
+from liuhen.server.access.services import note_ranges
+from liuhen.server.access.threads import with_database, without_database
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from liuhen.server.access.content import Content
+    from liuhen.server.access.ranges import Span
+
+    type Message = dict[str, Any]
+    type Receive = Callable[[], Awaitable[Message]]
+    type Send = Callable[[Message], Awaitable[None]]
+
+__all__ = ["PIECE", "RECHECK_S", "Delivery", "RangeRegister"]
+
+PIECE: Final = 256 << 10
+RECHECK_S: Final = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class RangeRegister:
+    """Writes down what responses have sent; those that end while a write is under way share the next one."""
+
+    def __init__(self) -> None:
+        self._waiting: list[RangeServed] = []
+        self._writing = asyncio.Lock()
+
+    async def note(self, served: RangeServed) -> None:
+        """Return when the row is committed. After a failed write the rows wait for the next."""
+        self._waiting.append(served)
+        async with self._writing:
+            rows, self._waiting = self._waiting, []
+            if not rows:
+                return
+            try:
+                await with_database(partial(note_ranges, served=rows))
+            except BaseException:
+                self._waiting = rows + self._waiting
+                raise
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One response's body; `sent` counts the bytes that the connection has taken."""
+
+    content: Content
+    span: Span
+    opening_id: uuid.UUID
+    sent: int = 0
+
+    async def run(self, *, receive: Receive, send: Send, may_go_on: Callable[[], object]) -> None:
+        """Send the span until its end, the client's end, or until `may_go_on`, called in a thread, raises."""
+        pump = asyncio.ensure_future(self._pump(send))
+        others = [asyncio.ensure_future(_until_gone(receive)), asyncio.ensure_future(_until_refused(may_go_on))]
+        try:
+            await asyncio.wait([pump, *others], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (pump, *others):
+                task.cancel()
+            await asyncio.gather(pump, *others, return_exceptions=True)
+        if not pump.cancelled() and (fault := pump.exception()) is not None:
+            raise fault
+
+    def row(self, at: datetime) -> RangeServed:
+        """Return what to write down."""
+        return RangeServed(
+            opening_id=self.opening_id,
+            sha256=self.content.sha256,
+            start=self.span.start,
+            end=self.span.end,
+            sent=self.sent,
+            at=at,
+        )
+
+    async def _pump(self, send: Send) -> None:
+        offset, end = self.span.start, self.span.end
+        while offset < end:
+            length = min(PIECE, end - offset)
+            data = await without_database(partial(self.content.store.read_range, self.content.sha256, offset, length))
+            offset += length
+            await send({"type": "http.response.body", "body": data, "more_body": offset < end})
+            self.sent += length
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _until_refused(may_go_on: Callable[[], object]) -> None:
+    while True:
+        await asyncio.sleep(RECHECK_S)
+        try:
+            await with_database(may_go_on)
+        except LiuhenError as refusal:
+            _log.info("delivery ended: %s", refusal)
+            return

@@ -1,0 +1,107 @@
+"""What can be wrong with a ticket, or with a request made under one."""
+
+from __future__ import annotations
+
+from liuhen.core.errors import LiuhenError
+
+__all__ = [
+    "AccessError",
+    "ContentMissingError",
+    "HolderRefusedError",
+    "MethodRefusedError",
+    "NotOpenedError",
+    "RangeRefusedError",
+    "SessionMissingError",
+    "TicketEndedError",
+    "TicketMissingError",
+    "TicketReasonError",
+    "TicketTermError",
+]
+
+
+class AccessError(LiuhenError):
+    """Base of the errors of tickets and playback."""
+
+    code = "access-refused"
+    zh = "不能查阅该音像记录。请向保管人询问。"
+    en = "This recording cannot be viewed. Ask the custodian."
+
+
+class TicketReasonError(AccessError):
+    """No purpose was given, or one that is too long."""
+
+    code = "ticket-reason"
+    zh = "查阅事由须为 1 至 {limit} 个字，现为 {length} 个字。请写明查阅事由后再登记（第十六条）。"
+    en = "The reason for viewing must have 1 to {limit} characters, it has {length}. State it, then enter it (article 16)."
+
+
+class TicketTermError(AccessError):
+    """A ticket was asked for longer than the settings allow."""
+
+    code = "ticket-term"
+    zh = "查阅凭单有效时间须为 1 至 {limit} 分钟，不能为 {minutes} 分钟。请缩短后重试。"
+    en = "A view ticket lasts 1 to {limit} minutes, not {minutes}. Choose a shorter time."
+
+
+class HolderRefusedError(AccessError):
+    """The person may not see content at all, or not of this recording."""
+
+    code = "ticket-holder"
+    zh = "{name} 的角色或单位不能查阅该音像记录的画面与声音。请另选查阅人（第十六条）。"
+    en = "The role or unit of {name} does not allow viewing this recording. Choose another viewer (article 16)."
+
+
+class TicketMissingError(AccessError):
+    """There is no such ticket, or it is somebody else's; the two look alike on purpose."""
+
+    code = "ticket-missing"
+    zh = "没有编号为 {ticket} 的查阅凭单，或凭单不属于您。请在音像记录页面重新进入，或向保管人申请。"
+    en = "There is no view ticket {ticket}, or it is not yours. Start from the recording's page, or ask the custodian."
+
+
+class TicketEndedError(AccessError):
+    """The ticket has run out or was ended."""
+
+    code = "ticket-ended"
+    zh = "查阅凭单 {ticket} 已于 {when} 失效。如需继续查阅，请重新申请（第十六条）。"
+    en = "View ticket {ticket} ended at {when}. To go on viewing, ask for another (article 16)."
+
+
+class NotOpenedError(AccessError):
+    """Playback was not begun in this session."""
+
+    code = "playback-not-opened"
+    zh = "查阅凭单 {ticket} 尚未在本次登录中开启。请在音像记录页面点“开启查阅”。"
+    en = "View ticket {ticket} was not opened in this session. Press “Open” on the recording's page."
+
+
+class SessionMissingError(AccessError):
+    """Nobody is logged in."""
+
+    code = "session-missing"
+    zh = "您尚未登录或登录已过期。请重新登录后再查阅。"
+    en = "You are not logged in, or your session has ended. Log in again, then view."
+
+
+class ContentMissingError(AccessError):
+    """The recording has no content of this kind."""
+
+    code = "content-missing"
+    zh = "该音像记录没有“{part}”，可能尚在生成或原件无法解析。请稍后刷新页面。"
+    en = "The recording has no {part}: it is still being made, or the original cannot be read. Reload the page later."
+
+
+class RangeRefusedError(AccessError):
+    """The range asked for is malformed, lies outside, or is one of several."""
+
+    code = "range-refused"
+    zh = "请求的字节范围“{range}”无效：全长 {size} 字节，每次只能请求一段。请重新加载页面。"
+    en = "The byte range “{range}” is not valid: there are {size} bytes, one range a request. Reload the page."
+
+
+class MethodRefusedError(AccessError):
+    """Content is only read."""
+
+    code = "method-refused"
+    zh = "音像内容只供读取，不接受 {method} 请求。"
+    en = "Content is only read; {method} is not accepted. Use GET or HEAD."

@@ -1,0 +1,1 @@
+"""The vault: write-once stores of originals and of derivatives."""
