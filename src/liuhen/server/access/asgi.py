@@ -10,7 +10,6 @@ import logging
 import re
 import uuid
 from contextlib import suppress
-from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 

@@ -2,7 +2,7 @@
 
 Between two pieces a delivery holds no thread and no open file: a slow client costs a coroutine. While it waits for the
 client, it asks again and again whether it may go on; a ticket that was ended takes effect within `RECHECK_S` and the
-time of one look-up. What the connection was handed before that, at most one piece and what the network buffers, is gone.
+time of one look-up. What the connection was handed before that is gone: at most one piece and what the network buffers.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class TicketReasonError(AccessError):
 
     code = "ticket-reason"
     zh = "查阅事由须为 1 至 {limit} 个字，现为 {length} 个字。请写明查阅事由后再登记（第十六条）。"
-    en = "The reason for viewing must have 1 to {limit} characters, it has {length}. State it, then enter it (article 16)."
+    en = "The reason for viewing must have 1 to {limit} characters, not {length}. State it, then enter it (article 16)."
 
 
 class TicketTermError(AccessError):

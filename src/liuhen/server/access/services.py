@@ -66,9 +66,7 @@ def open_ticket(
         raise TicketTermError(limit=limit, minutes=minutes)
     holding = actor_of(holder)
     if not (
-        holder.is_active
-        and allows(holding, Ability.HOLD_TICKET)
-        and visible(holding).filter(id=recording.id).exists()
+        holder.is_active and allows(holding, Ability.HOLD_TICKET) and visible(holding).filter(id=recording.id).exists()
     ):
         raise HolderRefusedError(name=holder.name)
     expires_at = at + timedelta(minutes=minutes)
