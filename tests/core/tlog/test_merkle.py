@@ -45,6 +45,19 @@ def _defined_root(leaves: list[bytes]) -> bytes:
     return node_hash(_defined_root(leaves[:k]), _defined_root(leaves[k:]))
 
 
+def _defined_subtree_proof(start: int, end: int, leaves: list[bytes], *, known: bool = True) -> list[bytes]:
+    """Return the subtree consistency proof as draft-ietf-plants-merkle-tree-certs defines it."""
+    if (start, end) == (0, len(leaves)):
+        return [] if known else [_defined_root(leaves)]
+    k = 1 << ((len(leaves) - 1).bit_length() - 1)
+    left, right = leaves[:k], leaves[k:]
+    if end <= k:
+        return [*_defined_subtree_proof(start, end, left, known=known), _defined_root(right)]
+    if k <= start:
+        return [*_defined_subtree_proof(start - k, end - k, right, known=known), _defined_root(left)]
+    return [*_defined_subtree_proof(0, end - k, right, known=False), _defined_root(left)]
+
+
 def _inclusion(index: int, size: int) -> dict[str, Any]:
     return {
         "leaf": _leaf(index),
@@ -189,6 +202,31 @@ def test_a_tree_does_not_continue_a_larger_one() -> None:
     valid = _consistency(5, 5)
     with pytest.raises(ConsistencyError):
         verify_consistency(**valid | {"size1": 6})
+
+
+def test_every_subtree_of_every_small_tree_is_proven_to_be_part_of_it() -> None:
+    for size in range(1, 20):
+        leaves = [_leaf(number) for number in range(size)]
+        subtrees = [
+            (start, end)
+            for start in range(size)
+            for end in range(start + 1, size + 1)
+            if start % (1 << (end - start - 1).bit_length()) == 0
+        ]
+        for start, end in subtrees:
+            proof: dict[str, Any] = {
+                "start": start,
+                "end": end,
+                "root": _defined_root(leaves[start:end]),
+                "size": size,
+                "tree_root": _defined_root(leaves),
+                "proof": _defined_subtree_proof(start, end, leaves),
+            }
+            verify_subtree_consistency(**proof)
+            with pytest.raises(ConsistencyError):
+                verify_subtree_consistency(**proof | {"root": _flipped(proof["root"], size)})
+            with pytest.raises(ConsistencyError):
+                verify_subtree_consistency(**proof | {"tree_root": _flipped(proof["tree_root"], size)})
 
 
 @pytest.mark.parametrize(("start", "end"), [(1, 3), (2, 5), (-1, 0), (3, 2)])
