@@ -66,7 +66,7 @@ def judge(listings: Iterable[Listing], *, known: Known, at: datetime, grace: tim
     """
     seen = 0
     by_state: dict[ObjectState, list[Listing]] = {state: [] for state in ObjectState}
-    for batch in batched(listings, _BATCH, strict=False):
+    for batch in batched(listings, _BATCH):
         seen += len(batch)
         whole = frozenset(listing.sha256 for listing in batch if listing.state is ObjectState.WHOLE)
         named = known(whole) if whole else whole
@@ -85,7 +85,7 @@ def judge(listings: Iterable[Listing], *, known: Known, at: datetime, grace: tim
 def stale(areas: Iterable[StagedArea], *, known: Known, at: datetime, expiry: timedelta) -> Iterator[str]:
     """Yield the keys of areas untouched for longer than `expiry` that are no live upload's by `known`."""
     old = (area.key for area in areas if area.touched < at - expiry)
-    for batch in batched(old, _BATCH, strict=False):
+    for batch in batched(old, _BATCH):
         live = known(frozenset(batch))
         yield from (key for key in batch if key not in live)
 

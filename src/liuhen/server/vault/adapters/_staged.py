@@ -215,7 +215,7 @@ class LocalStaged:
         return read_exactly(self._posix, self._data, min(length, max(0, self._written - offset)), offset)
 
     def _write_behind(self) -> None:
-        """Let the medium work while the next bytes arrive: doubles the throughput of one upload (docs/spec/vault.md)."""
+        """Let the medium work while the next bytes arrive: half as much again of throughput (docs/spec/vault.md)."""
         length = self._written - self._started
         if length >= _WRITE_BEHIND:
             with suppress(OSError):  # advice only; `flush` is what counts

@@ -84,14 +84,14 @@ class Staging:
         )
 
     def areas(self) -> Iterator[StagedArea]:
-        """Walk the areas in ascending order; one that vanishes meanwhile is passed over."""
+        """Walk the areas in ascending order; one that vanishes meanwhile, or is no folder, is passed over."""
         with reporting(self._layout.shown(self._layout.staging)):
             if exists(self._posix, self._layout.staging) is None:
                 return
             names = sorted(filter(self._layout.is_key, self._posix.listdir(self._layout.staging)))
         for key in names:
             path = self._layout.area(key)
-            with reporting(self._layout.shown(path)), suppress(FileNotFoundError):
+            with reporting(self._layout.shown(path)), suppress(FileNotFoundError, NotADirectoryError):
                 yield self._look_at(key, path)
 
     def _look_at(self, key: str, path: Path) -> StagedArea:

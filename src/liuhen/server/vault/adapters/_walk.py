@@ -57,5 +57,5 @@ def _pairs(posix: Posix, layout: Layout, folder: Path) -> Iterator[Path]:
 def _names(posix: Posix, folder: Path) -> list[str]:
     try:
         return posix.listdir(folder)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
