@@ -77,6 +77,7 @@ class RecordingFilter:
     state: RecordingState | None = None
     officer: uuid.UUID | None = None
     device: uuid.UUID | None = None
+    unattributed: bool = False
     important: bool = False
     sealed_from: date | None = None
     sealed_to: date | None = None

@@ -115,6 +115,8 @@ def page_of(*, actor: Actor, where: RecordingFilter, after: str = "") -> Page:
 def _narrow(rows: QuerySet[Recording], where: RecordingFilter) -> QuerySet[Recording]:
     equal = {"kind": where.kind, "state": where.state, "officer_id": where.officer, "device_id": where.device}
     rows = rows.filter(**{name: value for name, value in equal.items() if value is not None})
+    if where.unattributed:
+        rows = rows.filter(officer__isnull=True)
     if where.important:
         rows = rows.filter(important=True)
     if where.sealed_from is not None:

@@ -1,0 +1,1 @@
+"""Views: each parses, makes one service call, renders."""
