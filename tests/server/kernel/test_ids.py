@@ -63,9 +63,9 @@ def test_the_time_in_a_new_id_is_the_clocks_to_the_millisecond() -> None:
 
 def test_ids_grow_within_a_process_also_while_the_clock_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     still = clock.now()
-    monkeypatch.setattr(ids.clock, "now", lambda: still)
+    monkeypatch.setattr(clock, "now", lambda: still)
     made: list[list[uuid.UUID]] = [[] for _ in range(4)]
-    threads = [threading.Thread(target=lambda mine=mine: mine.extend(new_id() for _ in range(500))) for mine in made]  # type: ignore[misc]  # a lambda's default has no type
+    threads = [threading.Thread(target=lambda mine=mine: mine.extend(new_id() for _ in range(500))) for mine in made]
     for thread in threads:
         thread.start()
     for thread in threads:
