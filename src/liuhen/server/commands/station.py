@@ -1,0 +1,163 @@
+"""`liuhen station`: register collecting stations, issue and revoke their keys."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from liuhen.core.errors import LiuhenError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from liuhen.server.accounts.models import Unit
+    from liuhen.server.intake.models import Station
+
+__all__ = ["KeyFileExistsError", "KeyFileUnwritableError", "add_arguments", "run"]
+
+
+class KeyFileExistsError(LiuhenError):
+    """Something lies where the key file is to be written."""
+
+    code = "station-key-file-exists"
+    zh = "{path} 已存在，未改动，也未签发密钥。请另选 --out 路径，或先移走该文件。"
+    en = (
+        "{path} exists; it was left alone and no key was issued. Choose another path for --out, or move that file away."
+    )
+
+
+class KeyFileUnwritableError(LiuhenError):
+    """The key file cannot be written."""
+
+    code = "station-key-file-unwritable"
+    zh = "无法写入密钥文件 {path}：{reason}。未签发密钥。请检查 --out 的目录与权限。"
+    en = "The key file {path} cannot be written: {reason}. No key was issued. Check the folder after --out."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the subcommands."""
+    sub = parser.add_subparsers(dest="action", required=True)
+    add = sub.add_parser("add", help="register a station and write its key file / 登记采集站并写出密钥文件")
+    add.add_argument("name")
+    add.add_argument("--unit", required=True, metavar="CODE")
+    add.add_argument("--out", required=True, type=Path, metavar="FILE")
+    rekey = sub.add_parser("rekey", help="revoke a station's keys and write a new one / 吊销旧密钥，写出新密钥")
+    rekey.add_argument("name")
+    rekey.add_argument("--out", required=True, type=Path, metavar="FILE")
+    revoke = sub.add_parser("revoke", help="end a key at once / 立即吊销密钥")
+    revoke.add_argument("key", metavar="KEYID")
+    sub.add_parser("list", help="list stations and keys, one JSON object per line / 列出采集站与密钥")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked."""
+    from liuhen.server.config.setup import open_instance
+
+    open_instance()
+    match args.action:
+        case "add":
+            _add(args)
+        case "rekey":
+            _rekey(args)
+        case "revoke":
+            _revoke(args)
+        case _:
+            _list()
+    return 0
+
+
+def _add(args: argparse.Namespace) -> None:
+    from django.db import transaction
+
+    from liuhen.server.intake import services
+    from liuhen.server.kernel import clock
+    from liuhen.server.kernel.actor import SYSTEM
+
+    unit = _unit(args.unit)
+    at = clock.now()
+    _check_absent(args.out)
+    with transaction.atomic():
+        station = services.register_station(name=args.name, unit=unit, actor=SYSTEM, at=at)
+        key = services.issue_key(station=station, actor=SYSTEM, at=at)
+        _write(args.out, key.file_text)
+    sys.stdout.write(f"{key.key}\n")
+
+
+def _rekey(args: argparse.Namespace) -> None:
+    from django.db import transaction
+
+    from liuhen.server.intake import services
+    from liuhen.server.kernel import clock
+    from liuhen.server.kernel.actor import SYSTEM
+
+    station = _station(args.name)
+    at = clock.now()
+    _check_absent(args.out)
+    with transaction.atomic():
+        for old in station.keys.filter(revoked_at__isnull=True):
+            services.revoke_key(key=old.key, actor=SYSTEM, at=at)
+        key = services.issue_key(station=station, actor=SYSTEM, at=at)
+        _write(args.out, key.file_text)
+    sys.stdout.write(f"{key.key}\n")
+
+
+def _revoke(args: argparse.Namespace) -> None:
+    from liuhen.server.intake import services
+    from liuhen.server.kernel import clock
+    from liuhen.server.kernel.actor import SYSTEM
+
+    services.revoke_key(key=args.key, actor=SYSTEM, at=clock.now())
+
+
+def _list() -> None:
+    from liuhen.core.entry import format_time
+    from liuhen.server.intake.selectors import stations
+    from liuhen.server.kernel.actor import SYSTEM
+
+    for station in stations(actor=SYSTEM):
+        keys = [
+            {"key": key, "made": format_time(made), "revoked": None if revoked is None else format_time(revoked)}
+            for key, made, revoked in station.keys
+        ]
+        row = {"station": str(station.id), "name": station.name, "unit": station.unit, "keys": keys}
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _check_absent(path: Path) -> None:
+    if path.exists():
+        raise KeyFileExistsError(path=path)
+
+
+def _write(path: Path, content: str) -> None:
+    """Write the key file within the transaction: a key is issued only if its file is on disk.
+
+    Cut off before the commit, the file holds a key that was never issued; the server refuses it.
+    """
+    from liuhen.server.config.setup import write_secret
+
+    try:
+        write_secret(path, content)
+    except OSError as error:
+        raise KeyFileUnwritableError(path=path, reason=error.strerror or str(error)) from error
+
+
+def _unit(code: str) -> Unit:
+    from liuhen.server.accounts.models import Unit
+    from liuhen.server.commands.person import UnitMissingError
+
+    unit = Unit.objects.filter(code=code).first()
+    if unit is None:
+        raise UnitMissingError(unit=code)
+    return unit
+
+
+def _station(name: str) -> Station:
+    from liuhen.server.intake.errors import StationMissingError
+    from liuhen.server.intake.models import Station
+
+    station = Station.objects.filter(name=name).first()
+    if station is None:
+        raise StationMissingError(name=name)
+    return station

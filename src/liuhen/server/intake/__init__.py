@@ -1,0 +1,1 @@
+"""Intake: stations and their keys, collections, resumable uploads, sealing, receipts."""

@@ -1,0 +1,289 @@
+"""The seal: from bytes that lie staged to a recording, a ledger event and a receipt.
+
+Order (invariants 1 and 2), and what a crash after each step leaves for the next call to go on from:
+
+1. The staged bytes are durable and their digest is the declared one. Nothing has changed.
+2. `Store.seal`: the original is durable under its address. The staging area remembers; no row names the object yet.
+3. One transaction: recording, ledger event, analysis job, upload. The receipt can be built from the ledger.
+4. The staging area is cleared. If it is not, the sweep does it.
+5. A checkpoint covers the event; the receipt is stored and handed over.
+
+A call at any point does what is left to do.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from django.conf import settings
+from django.db import transaction
+
+from liuhen.core.canonical import canonical
+from liuhen.core.entry import EventType
+from liuhen.core.receipt import build_receipt
+from liuhen.core.tlog.proof import TlogProof
+from liuhen.server.accounts.selectors import person_by_certificate
+from liuhen.server.devices.models import Device
+from liuhen.server.intake import services
+from liuhen.server.intake.errors import (
+    DigestMismatchError,
+    OriginalNotSealedError,
+    ReceiptUnknownError,
+    SealDiffersError,
+    UploadIncompleteError,
+    UploadLockedError,
+)
+from liuhen.server.intake.interfaces import SealOutcome
+from liuhen.server.intake.messages import parse_declaration
+from liuhen.server.intake.models import HELD, Role, Upload, UploadState
+from liuhen.server.ledger import selectors as ledger_selectors
+from liuhen.server.ledger import services as ledger
+from liuhen.server.media.tasks import enqueue_analysis
+from liuhen.server.recordings import services as recordings
+from liuhen.server.recordings.interfaces import NewRecording, SealedFile
+from liuhen.server.recordings.models import Attachment, ClockMethod, Recording, RecordingKind
+from liuhen.server.vault.errors import StageLockedError, VaultError
+
+if TYPE_CHECKING:
+    import uuid
+    from datetime import datetime
+
+    from liuhen.server.intake.interfaces import Caller, Declaration, SealRequest
+    from liuhen.server.vault.interfaces import Sealed, Staged, Store
+
+__all__ = ["receipt_for", "seal_upload"]
+
+_YEARS: Final = range(1900, 2200)
+_MAX_CODE: Final = 40
+_EVENT_OF: Final = {Role.ORIGINAL: EventType.RECORDING_SEALED, Role.ATTACHMENT: EventType.RECORDING_ATTACHED}
+
+
+def seal_upload(
+    *, upload: uuid.UUID, request: SealRequest, caller: Caller, store: Store, at: datetime, wait_s: float
+) -> SealOutcome:
+    """Seal a whole upload and return its receipt; wait at most `wait_s` seconds for the checkpoint.
+
+    Raises:
+        UploadUnknownError, UploadExpiredError: there is no such upload any more.
+        UploadIncompleteError: it is not whole, or not as long as `request` says.
+        DigestMismatchError: its bytes are others; it is discarded.
+        SealDiffersError: it was sealed before as something else.
+        OriginalNotSealedError: it is an attachment, and its original is not sealed.
+        UploadLockedError: another process is at work on it.
+        LedgerBehindError: it is sealed, but the checkpoint is late.
+        VaultError: the vault could not take it; what was received is safe.
+    """
+    found = services.open_upload(upload=upload, caller=caller, at=at)
+    now = found.state not in HELD
+    if now:
+        try:
+            with store.stage(str(upload)) as staged:
+                found = _seal(found, staged, request, caller=caller, store=store, at=at)
+        except StageLockedError as error:
+            raise UploadLockedError(upload=upload) from error
+    elif found.received_sha256 != request.sha256 or found.length != request.size:
+        raise SealDiffersError(upload=upload, sealed=found.received_sha256, declared=request.sha256)
+    return SealOutcome(receipt=_receipt(found, wait_s), now=now, duplicate=found.state == UploadState.DUPLICATE)
+
+
+def receipt_for(*, upload: uuid.UUID, caller: Caller, at: datetime, wait_s: float) -> bytes:
+    """Return the receipt of a sealed upload.
+
+    Raises:
+        UploadUnknownError, UploadExpiredError: there is no such upload any more.
+        ReceiptUnknownError: it is not sealed.
+        LedgerBehindError: it is sealed, but the checkpoint is late.
+    """
+    found = services.open_upload(upload=upload, caller=caller, at=at)
+    if found.state not in HELD:
+        raise ReceiptUnknownError(upload=upload)
+    return _receipt(found, wait_s)
+
+
+def _seal(found: Upload, staged: Staged, request: SealRequest, *, caller: Caller, store: Store, at: datetime) -> Upload:
+    original = _original_of(found)
+    _check_size(found, staged.size, request.size)
+    received = staged.sha256()
+    if received != request.sha256:
+        services.refuse_upload(
+            upload=found,
+            declared_sha256=request.sha256,
+            received_sha256=received,
+            size=staged.size,
+            actor=caller.actor,
+            at=at,
+        )
+        _clear(staged)
+        raise DigestMismatchError(key=str(found.id), declared=request.sha256, received=received)
+    sealed = store.seal(
+        staged,
+        sha256=received,
+        size=request.size,
+        retain_until=_term(original or Recording.objects.filter(sha256=received).first(), at),
+        at=at,
+    )
+    done = _enter(found.id, sealed, request.sm3, original, caller=caller, at=at)
+    _clear(staged)
+    return done
+
+
+def _original_of(found: Upload) -> Recording | None:
+    """Return the recording that an attachment belongs to; None for an original."""
+    if found.role != Role.ATTACHMENT:
+        return None
+    original = (
+        Upload.objects.filter(id=found.attached_to, collection__station=found.collection.station, state__in=HELD)
+        .select_related("recording")
+        .first()
+    )
+    if original is None or original.recording is None:
+        raise OriginalNotSealedError(upload=found.id, original=found.attached_to)
+    return original.recording
+
+
+def _check_size(found: Upload, received: int, declared: int) -> None:
+    if received != found.length:
+        raise UploadIncompleteError(upload=found.id, declared=found.length, received=received)
+    if received != declared:
+        raise UploadIncompleteError(upload=found.id, declared=declared, received=received)
+
+
+def _clear(staged: Staged) -> None:
+    """Remove the staging area; where the storage fails at that, the sweep does it later."""
+    with suppress(VaultError):
+        staged.discard()
+
+
+def _term(known: Recording | None, at: datetime) -> datetime:
+    """Return until when the bytes are to be kept: as the recording they belong to, or the rule's floor from now."""
+    if known is not None:
+        return known.retain_until
+    return at + timedelta(days=settings.INSTANCE.settings.retention_floor_days)
+
+
+@transaction.atomic
+def _enter(
+    upload: uuid.UUID, sealed: Sealed, sm3: str, original: Recording | None, *, caller: Caller, at: datetime
+) -> Upload:
+    """Write what was sealed into the rows and the ledger; whatever another process wrote meanwhile stands."""
+    found = services.open_upload(upload=upload, caller=caller, at=at, lock=True)
+    if found.state in HELD:
+        return found
+    declaration = parse_declaration(canonical(found.declaration))
+    file = SealedFile(
+        sha256=sealed.sha256,
+        sm3=sm3,
+        size=sealed.size,
+        name_raw=declaration.name,
+        path_raw=declaration.path,
+        name=found.name,
+        version=sealed.version,
+    )
+    if original is None:
+        recording, event = _enter_original(found, declaration, file, caller=caller, at=at)
+    else:
+        recording, event = original, _enter_attachment(found, original, file, caller=caller, at=at)
+    if event is None:
+        found.state = UploadState.DUPLICATE
+        event = _first_event(recording, file, _EVENT_OF[declaration.role])
+        recordings.note_received_again(
+            recording=recording,
+            name_raw=declaration.name,
+            path_raw=declaration.path,
+            upload=upload,
+            actor=caller.actor,
+            at=at,
+        )
+    else:
+        found.state = UploadState.SEALED
+    found.recording = recording
+    found.event = event
+    found.ended_at = at
+    found.received_sha256 = sealed.sha256
+    found.save(update_fields=["state", "recording", "event", "ended_at", "received_sha256"])
+    return found
+
+
+def _enter_original(
+    found: Upload, declaration: Declaration, file: SealedFile, *, caller: Caller, at: datetime
+) -> tuple[Recording, uuid.UUID | None]:
+    """Return the recording of these bytes and its event; None in place of the event where it was there before."""
+    known = Recording.objects.filter(sha256=file.sha256).first()
+    if known is not None:
+        return known, None
+    new = _new_recording(found, declaration, file, retain_until=_term(None, at))
+    recording, event = recordings.enter_recording(new=new, actor=caller.actor, at=at)
+    enqueue_analysis(recording.id)
+    return recording, event.id
+
+
+def _enter_attachment(
+    found: Upload, original: Recording, file: SealedFile, *, caller: Caller, at: datetime
+) -> uuid.UUID | None:
+    if Attachment.objects.filter(recording=original, sha256=file.sha256).exists():
+        return None
+    _, event = recordings.attach(recording=original, file=file, upload=found.id, actor=caller.actor, at=at)
+    return event.id
+
+
+def _first_event(recording: Recording, file: SealedFile, kind: EventType) -> uuid.UUID:
+    event = ledger_selectors.sealing_event(f"recording/{recording.id}", sha256=file.sha256, type=kind)
+    if event is None:
+        raise RuntimeError(f"recording {recording.id} has a row and no {kind} event")
+    return event.id
+
+
+def _new_recording(
+    found: Upload, declaration: Declaration, file: SealedFile, *, retain_until: datetime
+) -> NewRecording:
+    facts = {name: fact["value"] for name, fact in declaration.facts.items()}
+    collection = found.collection
+    device = collection.device or Device.objects.filter(serial=facts.get("device_serial", "")).first()
+    code = facts.get("officer_code", "")
+    officer = person_by_certificate(code) if code else None
+    started = facts.get("started", "")
+    if started and int(started[:4]) not in _YEARS:
+        started = ""
+    unit = officer.unit if officer else None
+    return NewRecording(
+        file=file,
+        kind=RecordingKind(facts.get("kind", RecordingKind.UNKNOWN)),
+        unit=unit or (device.unit if device else None) or collection.station.unit,
+        device=device,
+        officer=officer,
+        officer_code=code if len(code) <= _MAX_CODE else "",
+        device_started=started,
+        device_started_source=declaration.facts["started"]["source"] if started else "",
+        clock_method=ClockMethod(collection.clock_method),
+        clock_error_ms=collection.clock_error_ms,
+        sequence=facts.get("sequence"),
+        important=facts.get("important", False),
+        retain_until=retain_until,
+        facts=declaration.facts,
+        collection=collection.id,
+        upload=found.id,
+    )
+
+
+def _receipt(found: Upload, wait_s: float) -> bytes:
+    """Return the receipt of a sealed upload, the first of its event; built, once, when there is none yet."""
+    if found.event is None:
+        raise RuntimeError(f"upload {found.id} is not sealed")
+    first = Upload.objects.filter(event=found.event, receipt__isnull=False).values_list("receipt", flat=True).first()
+    if first is not None:
+        return bytes(first)
+    sequenced = ledger.wait_sequenced(found.event, timeout_s=wait_s)
+    event = ledger_selectors.event_by_id(found.event)
+    opening = None if event is None else ledger_selectors.opening_of(event)
+    if opening is None:
+        raise RuntimeError(f"event {found.event} has no opening")
+    receipt = build_receipt(
+        entry=sequenced.entry,
+        proof=TlogProof.parse(sequenced.proof.encode()),
+        salt=bytes.fromhex(opening["salt"]),
+        details=opening["details"],
+    )
+    Upload.objects.filter(id=found.id, receipt__isnull=True).update(receipt=receipt)
+    return receipt

@@ -1,0 +1,336 @@
+"""Acts of intake but the seal: collections, uploads made, given up and expired. Stations and keys are in `stations`.
+
+Each act is one transaction with its ledger event. Bytes are not this module's business: an upload's staging area may be
+there or not, and whoever ends an upload removes the area after the row says so.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Sum
+
+from liuhen.core.canonical import canonical
+from liuhen.core.entry import EventType, format_time
+from liuhen.core.naming import decode_name, visible
+from liuhen.server.devices import services as devices
+from liuhen.server.devices.models import DeviceKind
+from liuhen.server.intake.errors import (
+    CollectionDiffersError,
+    CollectionUnknownError,
+    StationQuotaError,
+    UploadDiffersError,
+    UploadExpiredError,
+    UploadSealedError,
+    UploadTooLargeError,
+    UploadUnknownError,
+)
+from liuhen.server.intake.interfaces import Caller, Closing, Created, Declaration, Opening
+from liuhen.server.intake.models import ENDED, HELD, Collection, Upload, UploadState
+from liuhen.server.intake.schedule import schedule_sweep
+from liuhen.server.intake.stations import issue_key, register_station, revoke_key
+from liuhen.server.kernel.actor import SYSTEM, Actor
+from liuhen.server.ledger import services as ledger
+from liuhen.server.vault.errors import VaultFullError
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from liuhen.server.devices.models import Device
+
+__all__ = [
+    "close_collection",
+    "create_upload",
+    "discard_upload",
+    "expire_upload",
+    "is_half_over",
+    "issue_key",
+    "open_collection",
+    "open_upload",
+    "prolong_upload",
+    "refuse_upload",
+    "register_station",
+    "revoke_key",
+    "shown_name",
+    "upload_of",
+]
+
+_SHOWN_HEAD: Final = 399
+_SHOWN_TAIL: Final = 200
+
+
+def shown_name(raw: bytes) -> str:
+    """Return a raw name as one safe line of at most 600 characters; a longer one loses its middle, not its ending."""
+    shown = visible(decode_name(raw)[0])
+    if len(shown) <= _SHOWN_HEAD + _SHOWN_TAIL + 1:
+        return shown
+    return f"{shown[:_SHOWN_HEAD]}…{shown[-_SHOWN_TAIL:]}"
+
+
+@transaction.atomic
+def open_collection(*, collection: uuid.UUID, opening: Opening, caller: Caller, at: datetime) -> bool:
+    """Open a collection and return True; return False where it is open already with the same content.
+
+    A device that the register does not know is entered into it, and its clock error is kept with it.
+
+    Raises:
+        CollectionDiffersError: the uuid stands for another collection.
+    """
+    known = Collection.objects.filter(id=collection).first()
+    if known is not None:
+        if known.station_id == caller.station.id and _same(known.opening, opening.body):
+            return False
+        raise CollectionDiffersError(collection=collection)
+    device = _device(opening, caller, at)
+    clock = opening.clock
+    Collection.objects.create(
+        id=collection,
+        station=caller.station,
+        device=device,
+        clock_method=clock.method,
+        clock_error_ms=clock.error_ms,
+        clock_measured_at=clock.measured,
+        clock_uncertainty_ms=clock.uncertainty_ms,
+        carried_from=opening.carried_from,
+        opened_at=at,
+        opening=dict(opening.body),
+    )
+    ledger.record(
+        type=EventType.COLLECTION_OPENED,
+        subject=f"collection/{collection}",
+        actor=caller.actor,
+        at=at,
+        facts={
+            "device": str(device.id) if device else None,
+            "clock_method": clock.method.value,
+            "clock_error_ms": clock.error_ms,
+            "carried_from": str(opening.carried_from) if opening.carried_from else None,
+        },
+        private=opening.body,
+    )
+    return True
+
+
+def _device(opening: Opening, caller: Caller, at: datetime) -> Device | None:
+    if opening.device is None:
+        return None
+    device = devices.register_device(
+        serial=opening.device, kind=DeviceKind.UNKNOWN, unit=caller.station.unit, actor=caller.actor, at=at
+    )
+    clock = opening.clock
+    if clock.error_ms is not None:
+        devices.note_clock(device=device, error_ms=clock.error_ms, measured_at=clock.measured or at)
+    return device
+
+
+@transaction.atomic
+def close_collection(*, collection: uuid.UUID, closing: Closing, caller: Caller, at: datetime) -> None:
+    """End a collection with its summary. The same summary once more changes nothing; another one replaces it.
+
+    Raises:
+        CollectionUnknownError: the station has opened no such collection.
+    """
+    row = Collection.objects.filter(id=collection, station=caller.station).first()
+    if row is None:
+        raise CollectionUnknownError(collection=collection)
+    if row.summary is not None and _same(row.summary, closing.body):
+        return
+    row.summary = dict(closing.body)
+    row.closed_at = at
+    row.save(update_fields=["summary", "closed_at"])
+    ledger.record(
+        type=EventType.COLLECTION_CLOSED,
+        subject=f"collection/{collection}",
+        actor=caller.actor,
+        at=at,
+        facts={"taken": closing.taken, "skipped": closing.skipped, "cleared": closing.cleared},
+        private=closing.body,
+    )
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return canonical(dict(one)) == canonical(dict(other))
+
+
+@transaction.atomic
+def create_upload(
+    *, declaration: Declaration, length: int, metadata: str, free_bytes: int, caller: Caller, at: datetime
+) -> Created:
+    """Make an upload; where it is there already with the same content, return it as it is.
+
+    An upload that was discarded or expired begins anew under its own uuid; its staging area must be empty by then.
+    `free_bytes` is what the vault may still take.
+
+    Raises:
+        CollectionUnknownError: the station has opened no such collection.
+        UploadDiffersError: the uuid stands for another file, or for another station's.
+        UploadTooLargeError, StationQuotaError, VaultFullError: there is no room for it.
+    """
+    known = Upload.objects.filter(id=declaration.upload).select_related("collection").first()
+    if known is not None:
+        if known.collection.station_id != caller.station.id or not _is_repeat(known, declaration, length):
+            raise UploadDiffersError(upload=declaration.upload)
+        if known.state not in ENDED and not _is_overdue(known, at):
+            return Created(upload=known, made=False)
+    elif not Collection.objects.filter(id=declaration.collection, station=caller.station).exists():
+        raise CollectionUnknownError(collection=declaration.collection)
+    _check_room(declaration.upload, length, free_bytes=free_bytes, caller=caller)
+    upload = known or Upload(
+        id=declaration.upload,
+        collection_id=declaration.collection,
+        role=declaration.role,
+        attached_to=declaration.attached_to,
+        name=shown_name(declaration.name),
+        length=length,
+        declaration=dict(declaration.body),
+        created_at=at,
+    )
+    made = known is None or known.state in ENDED
+    upload.metadata = metadata
+    upload.state = UploadState.RECEIVING
+    upload.ended_at = None
+    upload.received_sha256 = ""
+    upload.expires_at = _expiry(at)
+    upload.save(force_insert=known is None)
+    schedule_sweep(upload.expires_at)
+    return Created(upload=upload, made=made)
+
+
+def _is_repeat(known: Upload, declaration: Declaration, length: int) -> bool:
+    return known.length == length and _same(known.declaration, declaration.body)
+
+
+def _is_overdue(upload: Upload, at: datetime) -> bool:
+    return upload.state == UploadState.RECEIVING and upload.expires_at <= at
+
+
+def _expiry(at: datetime) -> datetime:
+    return at + timedelta(hours=settings.INSTANCE.settings.upload_expiry_hours)
+
+
+def _check_room(upload: uuid.UUID, length: int, *, free_bytes: int, caller: Caller) -> None:
+    own = settings.INSTANCE.settings
+    if length > own.upload_limit_bytes:
+        raise UploadTooLargeError(length=length, limit=own.upload_limit_bytes)
+    under_way = (
+        Upload.objects.filter(collection__station=caller.station, state=UploadState.RECEIVING)
+        .exclude(id=upload)
+        .aggregate(count=Count("id"), bytes=Sum("length", default=0))
+    )
+    if under_way["count"] >= own.station_open_uploads:
+        raise StationQuotaError(what="open-uploads", used=under_way["count"], limit=own.station_open_uploads)
+    if under_way["bytes"] + length > own.station_staged_bytes:
+        raise StationQuotaError(what="staged-bytes", used=under_way["bytes"], limit=own.station_staged_bytes)
+    if free_bytes - length < own.vault_reserve_bytes:
+        raise VaultFullError(where=str(upload))
+
+
+def upload_of(*, upload: uuid.UUID, caller: Caller, lock: bool = False) -> Upload:
+    """Return an upload of the calling station, in whatever state; with `lock`, to be changed in this transaction.
+
+    Raises:
+        UploadUnknownError: the station has none of this uuid.
+    """
+    found = (
+        (Upload.objects.select_for_update(of=("self",)) if lock else Upload.objects)
+        .filter(id=upload, collection__station=caller.station)
+        .select_related("collection__device", "collection__station__unit", "recording")
+        .first()
+    )
+    if found is None:
+        raise UploadUnknownError(upload=upload)
+    return found
+
+
+def open_upload(*, upload: uuid.UUID, caller: Caller, at: datetime, lock: bool = False) -> Upload:
+    """Return an upload of the calling station that still stands: receiving in time, or sealed.
+
+    With `lock`, it is to be changed in this transaction.
+
+    Raises:
+        UploadUnknownError: the station has none of this uuid, or it was discarded.
+        UploadExpiredError: it was not finished in time.
+    """
+    found = upload_of(upload=upload, caller=caller, lock=lock)
+    if found.state == UploadState.DISCARDED:
+        raise UploadUnknownError(upload=upload)
+    if found.state == UploadState.EXPIRED or _is_overdue(found, at):
+        raise UploadExpiredError(upload=upload, expired=format_time(found.expires_at))
+    return found
+
+
+def is_half_over(upload: Upload, at: datetime) -> bool:
+    """Tell whether half of an upload's time has passed."""
+    return upload.expires_at - at < timedelta(hours=settings.INSTANCE.settings.upload_expiry_hours) / 2
+
+
+@transaction.atomic
+def prolong_upload(*, upload: Upload, at: datetime) -> None:
+    """Give an upload that is still moving its whole time again."""
+    expires_at = _expiry(at)
+    Upload.objects.filter(id=upload.id, state=UploadState.RECEIVING).update(expires_at=expires_at)
+    upload.expires_at = expires_at
+    schedule_sweep(expires_at)
+
+
+@transaction.atomic
+def refuse_upload(
+    *, upload: Upload, declared_sha256: str, received_sha256: str, size: int, actor: Actor, at: datetime
+) -> None:
+    """End an upload whose bytes are not what its station declares."""
+    facts = {"declared": declared_sha256, "received": received_sha256, "size": size}
+    upload.received_sha256 = received_sha256
+    _end(upload, UploadState.DISCARDED, "digest-mismatch", actor=actor, at=at, facts=facts)
+
+
+@transaction.atomic
+def discard_upload(*, upload: uuid.UUID, caller: Caller, at: datetime) -> Upload:
+    """Give up an upload, as its station asks.
+
+    Raises:
+        UploadUnknownError: the station has none of this uuid, or it was discarded before.
+        UploadExpiredError: it was not finished in time.
+        UploadSealedError: it was sealed.
+    """
+    found = open_upload(upload=upload, caller=caller, at=at, lock=True)
+    if found.state in HELD:
+        raise UploadSealedError(upload=upload)
+    _end(found, UploadState.DISCARDED, "given-up", actor=caller.actor, at=at)
+    return found
+
+
+@transaction.atomic
+def expire_upload(*, upload: uuid.UUID, at: datetime) -> bool:
+    """End an upload that was not finished in time; False where it is not, or no longer, overdue."""
+    found = Upload.objects.select_for_update().filter(id=upload).first()
+    if found is None or not _is_overdue(found, at):
+        return False
+    _end(found, UploadState.EXPIRED, "expired", actor=SYSTEM, at=at)
+    return True
+
+
+def _end(
+    upload: Upload,
+    state: UploadState,
+    reason: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    upload.state = state
+    upload.ended_at = at
+    upload.save(update_fields=["state", "ended_at", "received_sha256"])
+    collection = str(upload.collection_id)
+    ledger.record(
+        type=EventType.UPLOAD_REFUSED,
+        subject=f"upload/{upload.id}",
+        actor=actor,
+        at=at,
+        facts={"reason": reason, "collection": collection, "length": upload.length, **(facts or {})},
+    )
