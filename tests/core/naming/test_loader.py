@@ -8,6 +8,7 @@ from liuhen.core.naming import GrammarInvalidError, MediaKind, builtin_grammars,
 _OWN = """
 version = 1
 sidecars = ["trk"]
+important_folders = ["要案"]
 [kinds]
 video = ["xyz"]
 [[grammar]]
@@ -36,6 +37,7 @@ def test_an_agencys_table_comes_before_the_packages_and_adds_to_it() -> None:
     assert read_name(b"AMBA0007.MP4", grammars).grammar == "amba-counter"
     assert grammars.kind_of(b"a.xyz") is MediaKind.VIDEO
     assert grammars.is_sidecar(b"a.trk")
+    assert {"要案", "ro"} <= grammars.important_folders
     assert grammars.is_sidecar(b"a.gps")
 
 
@@ -59,6 +61,7 @@ _FAULTS = {
     "extension-twice": (_edited('["xyz"]', '["xyz", "xyz"]'), "kinds.video", "twice"),
     "extension-with-dot": (_edited('"xyz"', '".xyz"'), "kinds.video", "lower-case"),
     "extensions-no-list": (_edited('["xyz"]', '"xyz"'), "kinds.video", "list of texts"),
+    "folders-no-list": (_edited('["要案"]', '"要案"'), "important_folders", "list of texts"),
     "sidecars-no-list": (_edited('["trk"]', "[1]"), "sidecars", "list of texts"),
     "sidecar-is-media": (_edited('"trk"', '"xyz"'), "sidecars", "media extension"),
     "grammar-no-table": (b"version = 1\ngrammar = 3", "grammar", "tables"),

@@ -17,7 +17,7 @@ from liuhen.core.naming.types import Grammar, Grammars, MediaKind
 __all__ = ["GrammarInvalidError", "builtin_grammars", "load_grammars"]
 
 _VERSION: Final = 1
-_TOP: Final = {"version", "kinds", "sidecars", "grammar"}
+_TOP: Final = {"version", "kinds", "sidecars", "important_folders", "grammar"}
 _GRAMMAR: Final = {"id", "description", "kinds", "patterns", "example"}
 _READ: Final = {"grammar", "device_serial", "officer_code", "started", "sequence", "important"}
 _EXAMPLE: Final = {"name", "kind"} | (_READ - {"grammar"})
@@ -50,7 +50,7 @@ def load_grammars(data: bytes, *, file: str, base: Grammars | None = None) -> Gr
     Raises:
         GrammarInvalidError: names the file, the key and the reason.
     """
-    return _Loader(file).load(data, base or Grammars((), MappingProxyType({}), frozenset()))
+    return _Loader(file).load(data, base or Grammars((), MappingProxyType({}), frozenset(), frozenset()))
 
 
 class _Loader:
@@ -68,10 +68,16 @@ class _Loader:
         sidecars = base.sidecars | set(self._extensions(table.get("sidecars", []), "sidecars"))
         for extension in sorted(sidecars & kinds.keys()):
             raise self._fault("sidecars", f"{extension} 已是媒体扩展名", f"{extension} is a media extension already")
+        folders = {folder.lower() for folder in self._texts(table.get("important_folders", []), "important_folders")}
         raws = self._grammar_tables(table)
         taken = {grammar.id for grammar in base.entries}
         entries = tuple(self._grammar(raw, index, taken) for index, raw in enumerate(raws))
-        grammars = Grammars(entries + base.entries, MappingProxyType(kinds), frozenset(sidecars))
+        grammars = Grammars(
+            entries + base.entries,
+            MappingProxyType(kinds),
+            frozenset(sidecars),
+            base.important_folders | folders,
+        )
         for raw, grammar in zip(raws, entries, strict=True):
             self._try_examples(raw["example"], grammar, grammars)
         return grammars

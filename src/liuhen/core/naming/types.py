@@ -43,12 +43,14 @@ class Grammars:
     """A table: the first grammar that matches reads the name.
 
     `kinds` maps an extension (lower case, no dot) to its media kind; `sidecars` are the extensions of files
-    that travel as attachments of the recording beside them.
+    that travel as attachments of the recording beside them; `important_folders` are the names, in lower case, of
+    folders into which devices put recordings to be kept.
     """
 
     entries: tuple[Grammar, ...]
     kinds: Mapping[str, MediaKind]
     sidecars: frozenset[str]
+    important_folders: frozenset[str]
 
     def kind_of(self, name: bytes) -> MediaKind:
         """Return the media kind that the extension of the raw `name` claims."""

@@ -1,0 +1,221 @@
+"""`liuhen`: finds the command, loads just that one, and is the one place where errors reach people.
+
+Each command is a module with `add_arguments(parser)` and `run(args) -> int`. The parser's default `language` is set
+before `add_arguments` is called; `args.language` is there when `run` is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NoReturn, cast
+
+from liuhen.collector.exits import ExitCode, exit_code_of
+from liuhen.core.errors import Language, LiuhenError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Protocol, TextIO
+
+    class CommandModule(Protocol):
+        """What a command's module offers."""
+
+        def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+            """Declare the command's arguments."""
+            ...
+
+        def run(self, args: argparse.Namespace) -> int:
+            """Carry out the command; return its exit code."""
+            ...
+
+
+__all__ = ["COMMANDS", "Command", "choose_language", "main"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Where a command is, and its line in the list of commands."""
+
+    module: str
+    zh: str
+    en: str
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "collect": Command(
+        "liuhen.collector.commands.collect",
+        "采集：把设备中的音像记录送入库",
+        "take recordings from a device to the server",
+    ),
+    "verify": Command(
+        "liuhen.collector.commands.verify",
+        "核验：离线核对回执、原件或账本",
+        "check a receipt, an original or a ledger offline",
+    ),
+    "init": Command("liuhen.server.commands.init", "建立实例目录", "make an instance folder"),
+    "serve": Command("liuhen.server.commands.serve", "启动服务", "serve the instance"),
+    "worker": Command("liuhen.server.commands.worker", "启动后台处理进程", "run jobs"),
+    "person": Command("liuhen.server.commands.person", "人员与角色", "people and roles"),
+    "ledger": Command("liuhen.server.commands.ledger", "存证账本：核对、导出、公钥", "the ledger: check, export, key"),
+    "vault": Command("liuhen.server.commands.vault", "原件库：清点", "the vault: sweep"),
+    "demo": Command("liuhen.server.commands.demo", "装入演示数据", "fill with demonstration data"),
+    "manage": Command("liuhen.server.commands.manage", "Django 管理命令", "Django's management commands"),
+}
+
+
+class ServerPartMissingError(LiuhenError):
+    """A server command was asked for where only the station's part is installed."""
+
+    code = "server-part-missing"
+    exit_code = ExitCode.NOT_INSTALLED
+    zh = "命令 {command} 属于服务器部分，而这里缺少 {missing}。请执行 pip install 'liuhen[server]' 后再运行。"
+    en = (
+        "The command {command} belongs to the server, and {missing} is not installed. Run pip install 'liuhen[server]'."
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose refusals name the way to help, in the chosen language."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        chinese = self.get_default("language") is Language.ZH
+        line = f"用法有误：{message}。请看 {self.prog} --help" if chinese else f"{message}; see {self.prog} --help"
+        self.exit(ExitCode.USAGE, f"{self.prog}: {line}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (default: the process's own) and return the exit code.
+
+    Raises:
+        SystemExit: argparse has shown help or refused the arguments.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    language = choose_language(words, os.environ)
+    _show_anything()
+    name, rest = _split(words)
+    if name not in COMMANDS:
+        return _without_command(name, language)
+    args = argparse.Namespace(json=False)
+    try:
+        module = _load(name)
+        _parser(name, module, language).parse_args(rest, args)
+        return module.run(args)
+    except LiuhenError as error:
+        _tell(error, language, as_json=args.json)
+        return exit_code_of(error)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+
+
+def choose_language(words: Sequence[str], environment: Mapping[str, str]) -> Language:
+    """Return the language of `--language` in the command line, else of the locale, else Chinese."""
+    for at, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        if option == "--language":
+            given = value if equals else "".join(words[at + 1 : at + 2])
+            if given in set(Language):
+                return Language(given)
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        locale = environment.get(variable, "")
+        if locale:
+            return Language.EN if locale.lower().startswith("en") else Language.ZH
+    return Language.ZH
+
+
+def _split(words: list[str]) -> tuple[str, list[str]]:
+    """Return the command's name and its own words; `--language` may stand before the command."""
+    kept: list[str] = []
+    while words and words[0].partition("=")[0] == "--language":
+        count = 1 if "=" in words[0] else 2
+        kept += words[:count]
+        words = words[count:]
+    return (words[0], kept + words[1:]) if words else ("", [])
+
+
+def _load(name: str) -> CommandModule:
+    """Import a command's module.
+
+    Raises:
+        ServerPartMissingError: it needs a package that is not installed.
+    """
+    try:
+        return cast("CommandModule", importlib.import_module(COMMANDS[name].module))
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in {"", "liuhen"}:
+            raise
+        raise ServerPartMissingError(command=name, missing=missing) from error
+
+
+def _parser(name: str, module: CommandModule, language: Language) -> argparse.ArgumentParser:
+    command = COMMANDS[name]
+    chinese = language is Language.ZH
+    parser = _Parser(prog=f"liuhen {name}", description=command.zh if chinese else command.en)
+    parser.set_defaults(language=language)
+    parser.add_argument(
+        "--language",
+        choices=[language.value for language in Language],
+        default=language,
+        help="提示语言" if chinese else "language of the words",
+    )
+    module.add_arguments(parser)
+    return parser
+
+
+def _without_command(name: str, language: Language) -> int:
+    """Answer a call for help, for the version, or for something that is no command."""
+    if name in {"-h", "--help", "help"}:
+        _say(_overview(language), sys.stdout)
+        return ExitCode.OK
+    if name == "--version":
+        from importlib.metadata import version
+
+        _say(f"liuhen {version('liuhen')}", sys.stdout)
+        return ExitCode.OK
+    if name:
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        zh = f"没有命令 {name}。" + (f"是否指 {near[0]}？" if near else "")
+        en = f"There is no command {name}." + (f" Did you mean {near[0]}?" if near else "")
+        _say(zh if language is Language.ZH else en, sys.stderr)
+    _say(_overview(language), sys.stderr)
+    return ExitCode.USAGE
+
+
+def _overview(language: Language) -> str:
+    chinese = language is Language.ZH
+    head = (
+        "用法：liuhen 命令 [参数]    （liuhen 命令 --help 查看详情）"
+        if chinese
+        else ("usage: liuhen COMMAND [ARGUMENTS]    (liuhen COMMAND --help tells more)")
+    )
+    lines = [f"  {name:<10}{command.zh if chinese else command.en}" for name, command in COMMANDS.items()]
+    return "\n".join([head, "", *lines])
+
+
+def _tell(error: LiuhenError, language: Language, *, as_json: bool) -> None:
+    if as_json:
+        _say(json.dumps({"event": "trouble", **error.as_dict()}, ensure_ascii=False), sys.stdout)
+    _say(f"{error.text(language)} [{error.code}]", sys.stderr)
+
+
+def _say(line: str, stream: TextIO) -> None:
+    stream.write(f"{line}\n")
+    stream.flush()
+
+
+def _show_anything() -> None:
+    """Let no character of a name or path stop a message where the terminal cannot show it."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""Clearing a device: one file at a time, each read once more and compared with its receipt right before it goes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from liuhen.collector.errors import FileChangedError, NotClearedError, ReceiptRefusedError
+from liuhen.collector.reading import digest_of
+from liuhen.collector.report import FileCleared
+from liuhen.collector.state import ItemState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from liuhen.collector.handin import Desk
+    from liuhen.collector.source import Source
+    from liuhen.collector.state import Collection, Item
+
+__all__ = ["clear_unit"]
+
+
+def clear_unit(items: Sequence[Item], *, source: Source, collection: Collection, desk: Desk) -> None:
+    """Remove a recording and its attachments from the device; `items` holds the original first.
+
+    The attachments go first: cut short, the next run still finds the recording and what is left of it together.
+
+    Raises:
+        NotClearedError: a receipt is missing, or a file is not what its receipt says; it stays, as do the rest.
+        OSError: the source as a whole failed while it was read.
+    """
+    for item in items:
+        if not item.state.has_receipt:
+            raise NotClearedError(name=item.shown, reason_zh="尚无回执", reason_en="there is no receipt yet")
+    for item in reversed(items):
+        if item.state is not ItemState.CLEARED:
+            _clear(item, source, collection, desk)
+
+
+def _clear(item: Item, source: Source, collection: Collection, desk: Desk) -> None:
+    with source.open(item.declaration.path) as file:
+        file.forget_cached()
+        found = file.stat()
+        try:
+            digests = digest_of(file, item.shown, desk.halt)
+            desk.book.recall(item.receipt or "", item.shown, digests)
+        except (ReceiptRefusedError, FileChangedError) as error:
+            zh, en = "设备上的内容与回执不符", "what is on the device is not what the receipt says"
+            raise NotClearedError(name=item.shown, reason_zh=zh, reason_en=en) from error
+        # From here on a missing file means that it was cleared, even if the power fails before the last line.
+        collection.put(replace(item, state=ItemState.CLEARING))
+        try:
+            removed = source.remove(item.declaration.path, found)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise NotClearedError(name=item.shown, reason_zh=reason, reason_en=reason) from error
+        if not removed:
+            zh, en = "核对后文件又有变化", "it changed after it was compared"
+            raise NotClearedError(name=item.shown, reason_zh=zh, reason_en=en)
+    collection.put(replace(item, state=ItemState.CLEARED))
+    desk.known.remove(item.key)
+    desk.report.tell(FileCleared(item.shown))

@@ -1,0 +1,1 @@
+"""The commands of the station, one file each; `liuhen.cli` loads just the one that was asked for."""

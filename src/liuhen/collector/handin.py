@@ -1,0 +1,154 @@
+"""Handing in one file: declare, send, seal, verify the receipt; from whatever point an earlier run had reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from liuhen.collector.errors import (
+    FileChangedError,
+    ServerUnreachableError,
+    SpoolDamagedError,
+    UploadLostError,
+)
+from liuhen.collector.ids import new_uuid
+from liuhen.collector.reading import DigestingReader
+from liuhen.collector.report import FileProgress, FileReceived, FileStarted
+from liuhen.collector.state import ItemState, KnownFile
+from liuhen.collector.transport import Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from liuhen.collector.recognition import Recognition
+    from liuhen.collector.report import Report
+    from liuhen.collector.source import Source
+    from liuhen.collector.state import Collection, Item, Known, ReceiptBook
+    from liuhen.collector.transport import Halt, Transport
+    from liuhen.core.digests import Digests
+
+__all__ = ["Desk", "hand_in"]
+
+_PIECE: Final = 32 << 20
+"""Bytes per PATCH: what a proxy without tus in mind still passes, and what a server must make durable at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that handing in needs beside the file: the far end, the memory, those who are told, the halt."""
+
+    transport: Transport
+    book: ReceiptBook
+    known: Known
+    recognition: Recognition
+    report: Report
+    halt: Halt
+    patience_s: float
+
+    def patience(self) -> Patience:
+        """Return a fresh patience for one chain of requests."""
+        return Patience(self.patience_s, self.halt)
+
+
+def hand_in(item: Item, *, source: Source, collection: Collection, desk: Desk, expected: Digests | None) -> Item:
+    """Bring `item` to "received" and return it so.
+
+    Its bytes must have the digests `expected` where that is given.
+
+    Raises:
+        FileChangedError, SpoolDamagedError, DigestMismatchError, FileRefusedError: this file cannot be taken now.
+        ReceiptRefusedError: the answer is no receipt for it; it stays "sent".
+        CollectorError: the work as a whole cannot go on.
+        OSError: the source failed.
+    """
+    work = _HandIn(source, collection, desk, expected)
+    if item.state is ItemState.SENT and item.digests is not None:
+        try:
+            return work.seal(item, item.digests)
+        except UploadLostError:
+            item = work.renew(item)
+    try:
+        return work.send_and_seal(item)
+    except UploadLostError:
+        return work.send_and_seal(work.renew(item))
+
+
+class _HandIn:
+    """One file on its way."""
+
+    def __init__(self, source: Source, collection: Collection, desk: Desk, expected: Digests | None) -> None:
+        self._source = source
+        self._collection = collection
+        self._desk = desk
+        self._expected = expected
+        self._patience = desk.patience()
+
+    def renew(self, item: Item) -> Item:
+        """Return `item` under a new upload uuid: the server no longer knows the old one."""
+        declaration = replace(item.declaration, upload=new_uuid())
+        fresh = replace(item, declaration=declaration, state=ItemState.PLANNED, digests=None)
+        self._collection.put(fresh)
+        self._collection.drop(item)
+        return fresh
+
+    def send_and_seal(self, item: Item) -> Item:
+        """Send what is missing, then ask for the receipt."""
+        self._desk.report.tell(FileStarted(item.shown, item.size))
+        digests = self._send(item)
+        if self._expected is not None and digests != self._expected:
+            raise SpoolDamagedError(
+                path=self._source.shown,
+                what=item.shown,
+                reason_zh="内容与暂存时的摘要不符",
+                reason_en="its bytes are not those that were spooled",
+            )
+        sent = self._collection.put(replace(item, state=ItemState.SENT, digests=digests))
+        return self.seal(sent, digests)
+
+    def seal(self, item: Item, digests: Digests) -> Item:
+        """Ask for the receipt, verify and store it."""
+        desk = self._desk
+        upload = item.declaration.upload
+        answer = self._patience.until_done(lambda: desk.transport.seal(upload, digests))
+        recording, receipt = desk.book.accept(item, digests, answer.receipt)
+        desk.known.add(item.key, KnownFile(upload, recording, receipt, digests.sha256, digests.size))
+        received = self._collection.put(
+            replace(
+                item,
+                state=ItemState.RECEIVED,
+                recording=recording,
+                receipt=receipt,
+                duplicate=answer.duplicate,
+            )
+        )
+        desk.report.tell(FileReceived(item.shown, item.size, recording, receipt, answer.duplicate))
+        return received
+
+    def _send(self, item: Item) -> Digests:
+        upload, size = item.declaration.upload, item.size
+        with self._source.open(item.declaration.path) as file:
+            found = file.stat()
+            if (found.size, found.mtime_ns) != (size, item.mtime_ns):
+                raise FileChangedError(name=item.shown)
+            with DigestingReader(file, found, item.shown, self._desk.halt.check) as reader:
+                offset = self._patience.until_done(lambda: self._desk.transport.create(item.declaration, size))
+                self._progress(item, offset)
+                while offset < size:
+                    length = min(_PIECE, size - offset)
+                    reached = self._append(upload, offset, reader.chunks(offset, length), length, size)
+                    if reached > offset:
+                        self._patience.renew()
+                        self._progress(item, reached)
+                    offset = reached
+                return reader.finish()
+
+    def _append(self, upload: str, offset: int, chunks: Iterator[bytes], length: int, size: int) -> int:
+        """Send one piece and return the offset that the server has then, whatever became of the request."""
+        try:
+            return self._desk.transport.append(upload, offset, chunks, length)
+        except ServerUnreachableError as error:
+            self._patience.bear(error)
+        return self._patience.until_done(lambda: self._desk.transport.offset(upload, size))
+
+    def _progress(self, item: Item, offset: int) -> None:
+        self._desk.report.tell(FileProgress(item.shown, offset, item.size))

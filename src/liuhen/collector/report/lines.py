@@ -1,0 +1,150 @@
+"""Reports in lines: words for people, JSON for machines, and several at once."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final, assert_never
+
+from liuhen.collector.report.events import (
+    CollectionEnded,
+    CollectionStarted,
+    Event,
+    FileCleared,
+    FileProgress,
+    FileReceived,
+    FileSkipped,
+    FileStarted,
+    Report,
+    SpoolWritten,
+    Trouble,
+    Watching,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TextIO
+
+    from liuhen.collector.outcome import Outcome
+    from liuhen.collector.report.words import Words
+
+__all__ = ["JsonReport", "LineReport", "ReportToAll", "line_of", "tell_outcome"]
+
+_PROGRESS_EVERY_S: Final = 1.0
+
+
+def line_of(event: Event, words: Words) -> str | None:  # noqa: C901, PLR0911 - one case per event, each a call
+    """Return the line that tells of `event`, or None for what is shown by movement only."""
+    match event:
+        case CollectionStarted():
+            return words.started(event)
+        case FileStarted():
+            return words.file_started(event)
+        case FileProgress():
+            return None
+        case FileReceived():
+            return words.received(event)
+        case FileSkipped():
+            return words.skipped(event)
+        case FileCleared():
+            return words.cleared(event)
+        case SpoolWritten():
+            return words.spooled(event)
+        case Trouble():
+            return event.error.text(words.language)
+        case Watching():
+            return words.watching(event)
+        case CollectionEnded():
+            return words.ended(event.outcome)
+        case _:
+            assert_never(event)
+
+
+class LineReport:
+    """One plain line per event, for logs and pipes."""
+
+    def __init__(self, stream: TextIO, words: Words) -> None:
+        self._stream = stream
+        self._words = words
+        self._lock = threading.Lock()
+
+    def tell(self, event: Event) -> None:
+        """See `Report`."""
+        line = line_of(event, self._words)
+        if line is not None:
+            with self._lock:
+                print(line, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        """See `Report`."""
+        self._stream.flush()
+
+
+class JsonReport:
+    """One JSON object per line: `event` names the event in kebab-case, the other keys are its values."""
+
+    def __init__(self, stream: TextIO, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._last: dict[str, float] = {}
+
+    def tell(self, event: Event) -> None:
+        """See `Report`."""
+        with self._lock:
+            if not self._is_due(event):
+                return
+            print(json.dumps(_as_json(event), ensure_ascii=False), file=self._stream, flush=True)
+
+    def close(self) -> None:
+        """See `Report`."""
+        self._stream.flush()
+
+    def _is_due(self, event: Event) -> bool:
+        """Thin out progress to one line per file and second; the end of a file is always told."""
+        if not isinstance(event, FileProgress) or event.done == event.size:
+            return True
+        now = self._monotonic()
+        if now - self._last.get(event.name, float("-inf")) < _PROGRESS_EVERY_S:
+            return False
+        self._last[event.name] = now
+        return True
+
+
+class ReportToAll:
+    """Passes each event on to several."""
+
+    def __init__(self, *reports: Report) -> None:
+        self._reports = reports
+
+    def tell(self, event: Event) -> None:
+        """See `Report`."""
+        for report in self._reports:
+            report.tell(event)
+
+    def close(self) -> None:
+        """See `Report`."""
+        for report in self._reports:
+            report.close()
+
+
+def tell_outcome(report: Report, outcome: Outcome) -> None:
+    """Tell how work on a source ended; what ended it early first."""
+    if outcome.error is not None:
+        report.tell(Trouble(outcome.error))
+    report.tell(CollectionEnded(outcome))
+
+
+def _as_json(event: Event) -> dict[str, Any]:
+    name = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in type(event).__name__)
+    values: dict[str, Any]
+    match event:
+        case CollectionEnded():
+            values = event.outcome.as_json()
+        case Trouble():
+            values = event.error.as_dict()
+        case _:
+            values = asdict(event)
+    return {"event": name.lstrip("-"), **values}

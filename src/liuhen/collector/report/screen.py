@@ -1,0 +1,118 @@
+"""The report on a terminal: a moving bar per file, and a table at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from liuhen.collector.report.events import (
+    CollectionEnded,
+    Event,
+    FileProgress,
+    FileReceived,
+    FileSkipped,
+    FileStarted,
+    Trouble,
+)
+from liuhen.collector.report.lines import line_of
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from liuhen.collector.outcome import Outcome
+    from liuhen.collector.report.words import Words
+
+__all__ = ["ScreenReport"]
+
+_ROWS: Final = 40
+
+
+class ScreenReport:
+    """Shows the work on a terminal through rich, which takes care of threads."""
+
+    def __init__(self, stream: TextIO, words: Words) -> None:
+        self._words = words
+        self._console = Console(file=stream, highlight=False)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(binary_units=True),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._progress.start()
+
+    def tell(self, event: Event) -> None:
+        """See `Report`."""
+        match event:
+            case FileStarted():
+                # An empty file has no way to go; rich would show it as waiting for ever.
+                total = max(event.size, 1)
+                self._tasks[event.name] = self._progress.add_task(escape(event.name), total=total)
+            case FileProgress():
+                self._move(event)
+            case FileReceived() | FileSkipped():
+                self._drop(event.name)
+                self._line(event, "green" if isinstance(event, FileReceived) else "yellow")
+            case Trouble():
+                self._line(event, "red")
+            case CollectionEnded():
+                self._line(event, "bold")
+                self._table(event.outcome)
+            case _:
+                self._line(event, "default")
+
+    def close(self) -> None:
+        """See `Report`."""
+        self._progress.stop()
+
+    def _move(self, event: FileProgress) -> None:
+        task = self._tasks.get(event.name)
+        if task is None:
+            return
+        self._progress.update(task, completed=event.done)
+        if event.done == event.size:
+            check = self._words.pick("等待回执", "awaiting receipt")
+            self._progress.update(task, description=f"{escape(event.name)} · {check}")
+
+    def _drop(self, name: str) -> None:
+        task = self._tasks.pop(name, None)
+        if task is not None:
+            self._progress.remove_task(task)
+
+    def _line(self, event: Event, style: str) -> None:
+        line = line_of(event, self._words)
+        if line is not None:
+            self._progress.console.print(line, style=style, markup=False)
+
+    def _table(self, outcome: Outcome) -> None:
+        for task in self._tasks.values():
+            self._progress.remove_task(task)
+        self._tasks.clear()
+        if not outcome.taken and not outcome.skipped:
+            return
+        pick = self._words.pick
+        table = Table(pick("文件", "file"), pick("结果", "result"), pick("音像记录", "recording"))
+        for one in outcome.taken[:_ROWS]:
+            result = pick("重复，已有回执", "the same as before") if one.duplicate else pick("已入库", "received")
+            table.add_row(escape(one.name), result, one.recording)
+        for skip in outcome.skipped[:_ROWS]:
+            table.add_row(escape(skip.shown), self._words.reason(skip.reason), "")
+        more = max(0, len(outcome.taken) - _ROWS) + max(0, len(outcome.skipped) - _ROWS)
+        if more:
+            table.add_row(pick(f"……另有 {more} 项", f"… {more} more"), "", "")
+        self._console.print(table)

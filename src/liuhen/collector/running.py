@@ -1,0 +1,189 @@
+"""Carrying out an order with a server: a device, a folder, or a disk of spools."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from liuhen.collector.choosing import choose
+from liuhen.collector.collecting import Collecting, Plan
+from liuhen.collector.errors import CollectorError, ServerUnreachableError
+from liuhen.collector.handin import Desk
+from liuhen.collector.ids import new_uuid
+from liuhen.collector.opening import opening_of
+from liuhen.collector.outcome import Outcome
+from liuhen.collector.recognition import Recognition
+from liuhen.collector.report.lines import tell_outcome
+from liuhen.collector.settling import settle_leftover
+from liuhen.collector.source import FolderSource, SkipReason
+from liuhen.collector.source.finding import shown_path
+from liuhen.collector.spool import SpoolSource, find_spools, read_spool
+from liuhen.collector.spooling import Spooling, look_through
+from liuhen.collector.state import ItemState, Journal, Known, ReceiptBook, StateFolder
+from liuhen.collector.tasks import units_of, units_of_spool
+from liuhen.collector.transport import Patience
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from liuhen.collector.clock import StationClock
+    from liuhen.collector.order import Order
+    from liuhen.collector.report import Report
+    from liuhen.collector.source import Found, Source
+    from liuhen.collector.spool import Spool
+    from liuhen.collector.state import Collection
+    from liuhen.collector.tasks import Unit
+    from liuhen.collector.transport import Halt, Transport
+
+__all__ = ["Runner"]
+
+_PATIENCE_BEFORE_SPOOL_S: Final = 10.0
+
+
+class Runner:
+    """Carries out `order`; `halt` stops it between two reads."""
+
+    def __init__(self, order: Order, *, transport: Transport, report: Report, halt: Halt, clock: StationClock) -> None:
+        self._order = order
+        self._transport = transport
+        self._report = report
+        self._halt = halt
+        self._clock = clock
+        state = StateFolder(order.state)
+        state.make(order.state)
+        self._journal = Journal(state)
+        self._known = Known(state)
+        self._book = ReceiptBook(state, order.log)
+        self._spooling = Spooling(order, report=report, halt=halt, clock=clock)
+
+    def collect(self, path: Path) -> list[Outcome]:
+        """Collect from the device, folder or disk of spools at `path`, after what waits in the spool.
+
+        Raises:
+            CollectorError: the source could not even be looked at.
+        """
+        waiting = self.send_spools()
+        spools = find_spools(path)
+        if spools:
+            clear = self._order.clear
+            return [*waiting, *(self._told(self._hand_in_spool(spool, remove=clear)) for spool in spools)]
+        return [*waiting, self._told(self._collect_folder(path))]
+
+    def send_spools(self) -> list[Outcome]:
+        """Hand in what waits in the order's spool folder, and remove what was received whole."""
+        outcomes: list[Outcome] = []
+        for folder in find_spools(self._order.spool) if self._order.spool is not None else ():
+            outcomes.append(self._told(self._hand_in_spool(folder, remove=True)))
+            if isinstance(outcomes[-1].error, ServerUnreachableError):
+                break
+        return outcomes
+
+    def _collect_folder(self, path: Path) -> Outcome:
+        with FolderSource(path) as source:
+            found = look_through(source, self._order)
+            units = units_of(found.finds, self._order.device)
+            desk = self._desk()
+            try:
+                self._greet(desk)
+                resumed = self._resume(units, desk)
+            except CollectorError as error:
+                outcome = Outcome(source.shown, skipped=found.skips, error=error)
+                return self._keep_rest(outcome, units, found, source)
+            body = opening_of(self._order, self._clock, found, carried=None)
+            plan = Plan(
+                units=units,
+                skips=found.skips,
+                resumed=resumed,
+                begin=lambda: (new_uuid(), body),
+                clear=self._order.clear,
+                parallel=self._order.parallel,
+            )
+            collecting = Collecting(plan, source=source, journal=self._journal, desk=desk, clock=self._clock)
+            outcome = collecting.run()
+            received = collecting.received
+            rest = tuple(unit for unit in units if not all(task.key in received for task in unit.tasks))
+            return self._keep_rest(outcome, rest, found, source)
+
+    def _greet(self, desk: Desk) -> None:
+        """Ask the server for its time, which also tells whether it can be reached and takes the key."""
+        patience = self._order.patience_s
+        if self._order.spool is not None:
+            patience = min(patience, _PATIENCE_BEFORE_SPOOL_S)
+        self._clock.trust(Patience(patience, desk.halt).until_done(self._transport.time))
+
+    def _resume(self, units: tuple[Unit, ...], desk: Desk) -> Collection | None:
+        """Return the collection that was begun with these files, and end those that have nothing more to send."""
+        present = frozenset(task.key for unit in units for task in unit.tasks)
+        unfinished = list(self._journal.unfinished())
+        chosen = choose(unfinished, present, self._order.device)
+        for collection in unfinished:
+            if collection is not chosen:
+                settle_leftover(collection, desk=desk, clock=self._clock)
+        return chosen
+
+    def _keep_rest(self, outcome: Outcome, rest: tuple[Unit, ...], found: Found, source: Source) -> Outcome:
+        """Spool what the server did not receive, if it could not be reached and there is a folder for that."""
+        if self._order.spool is None or not isinstance(outcome.error, ServerUnreachableError) or not rest:
+            return outcome
+        kept = self._spooling.keep(
+            replace(outcome, error=None), rest, found=found, source=source, folder=self._order.spool
+        )
+        if kept.error is None and outcome.collection is not None:
+            self._note_spooled(outcome.collection)
+        return replace(kept, error=kept.error or outcome.error)
+
+    def _note_spooled(self, interrupted: str) -> None:
+        """Note that nothing more will be sent in the collection that broke off; the spool brings the rest."""
+        for collection in self._journal.unfinished():
+            for item in collection.items() if collection.id == interrupted else ():
+                if not item.state.is_final:
+                    collection.put(replace(item, state=ItemState.FAILED, reason=SkipReason.SPOOLED))
+            collection.release()
+
+    def _hand_in_spool(self, folder: Path, *, remove: bool) -> Outcome:
+        try:
+            spool = read_spool(folder)
+            with SpoolSource(folder, spool) as source:
+                desk = self._desk()
+                self._greet(desk)
+                return self._hand_in_spooled(folder, spool, source, desk, remove=remove)
+        except CollectorError as error:
+            return Outcome(shown_path(bytes(folder)), error=error)
+
+    def _hand_in_spooled(self, folder: Path, spool: Spool, source: SpoolSource, desk: Desk, *, remove: bool) -> Outcome:
+        plan = Plan(
+            units=units_of_spool(spool),
+            skips=spool.skips,
+            resumed=self._resume_spool(spool),
+            begin=lambda: (spool.collection, spool.opening),
+            clear=False,
+            parallel=self._order.parallel,
+        )
+        collecting = Collecting(plan, source=source, journal=self._journal, desk=desk, clock=self._clock)
+        outcome = collecting.run()
+        whole = outcome.error is None and {file.key for file in spool.files} <= collecting.received
+        return self._spooling.remove(outcome, folder, spool, source) if remove and whole else outcome
+
+    def _resume_spool(self, spool: Spool) -> Collection | None:
+        chosen = None
+        for collection in self._journal.unfinished():
+            if collection.id == spool.collection:
+                chosen = collection
+            else:
+                collection.release()
+        return chosen
+
+    def _desk(self) -> Desk:
+        return Desk(
+            transport=self._transport,
+            book=self._book,
+            known=self._known,
+            recognition=Recognition(self._known, self._book),
+            report=self._report,
+            halt=self._halt.under(),
+            patience_s=self._order.patience_s,
+        )
+
+    def _told(self, outcome: Outcome) -> Outcome:
+        tell_outcome(self._report, outcome)
+        return outcome

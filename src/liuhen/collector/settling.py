@@ -1,0 +1,83 @@
+"""Ending collections: the summary for the server, and those that earlier runs left with nothing more to send."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+from liuhen.collector.clock import format_time
+from liuhen.collector.errors import CollectorError
+from liuhen.collector.source import Skip, SkipReason
+from liuhen.collector.state import ItemState
+from liuhen.collector.wire import Role, closing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from liuhen.collector.clock import StationClock
+    from liuhen.collector.handin import Desk
+    from liuhen.collector.state import Collection, Item
+    from liuhen.collector.transport import Transport
+
+__all__ = ["discard_quietly", "listed", "settle", "settle_leftover"]
+
+_MOST_LISTED: Final = 2000
+"""A summary must stay below what a server takes as one body."""
+
+
+def settle(collection: Collection, skips: Sequence[Skip], *, desk: Desk, clock: StationClock) -> None:
+    """Close the collection at the server with its summary, trying again while the server is away.
+
+    Raises:
+        CollectorError: the server refused or stayed away; the collection is kept.
+    """
+    items = collection.items()
+    body = closing(
+        closed=format_time(clock.now()),
+        taken=_recordings(item for item in items if item.state.has_receipt and item.reason is None),
+        skipped=listed(skips),
+        cleared=_recordings(item for item in items if item.state is ItemState.CLEARED),
+    )
+    desk.patience().until_done(lambda: desk.transport.close_collection(collection.id, body))
+
+
+def settle_leftover(collection: Collection, *, desk: Desk, clock: StationClock) -> bool:
+    """Close and forget a collection of an earlier run if nothing is left to send; say whether it was.
+
+    A file that was being cleared when that run was cut off is counted as cleared only by a run that sees its device;
+    here it counts as received, which is what its receipt proves.
+
+    Raises:
+        CollectorError: as `settle`.
+    """
+    items = collection.items()
+    if not items:
+        collection.finish()
+        return True
+    if not all(item.state.is_final for item in items):
+        collection.release()
+        return False
+    skips = [Skip(item.shown, item.reason) for item in items if item.reason is not None]
+    desk.patience().until_done(lambda: desk.transport.open_collection(collection.id, collection.body))
+    settle(collection, skips, desk=desk, clock=clock)
+    collection.finish()
+    return True
+
+
+def listed(skips: Sequence[Skip]) -> list[Skip]:
+    """Return `skips` with failures first, cut to what a summary may hold; the cut is told as its last entry."""
+    ordered = sorted(skips, key=lambda skip: not skip.reason.is_failure)
+    more = len(ordered) - _MOST_LISTED
+    return ordered if more <= 0 else [*ordered[:_MOST_LISTED], Skip(str(more), SkipReason.NOT_LISTED)]
+
+
+def discard_quietly(transport: Transport, item: Item) -> None:
+    """Tell the server that an upload will not be finished; it would find out by itself when the upload expires."""
+    with contextlib.suppress(CollectorError):
+        transport.discard(item.declaration.upload)
+
+
+def _recordings(items: Iterable[Item]) -> list[str]:
+    """Return the recordings whose originals are among `items`, each once."""
+    found = {item.recording: None for item in items if item.declaration.role is Role.ORIGINAL}
+    return [recording for recording in found if recording is not None]

@@ -1,0 +1,21 @@
+"""Where recordings come from: a Protocol, a mounted folder, and what is found there."""
+
+from __future__ import annotations
+
+from liuhen.collector.source.finding import Find, Found, Skip, SkipReason, find
+from liuhen.collector.source.folder import FolderSource
+from liuhen.collector.source.interface import Entry, EntryKind, FileStat, Source, SourceFile
+
+__all__ = [
+    "Entry",
+    "EntryKind",
+    "FileStat",
+    "Find",
+    "FolderSource",
+    "Found",
+    "Skip",
+    "SkipReason",
+    "Source",
+    "SourceFile",
+    "find",
+]

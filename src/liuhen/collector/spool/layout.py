@@ -1,0 +1,170 @@
+"""The folder of a spool, and its strict reader. A spool may come from anybody: nothing in it is used unchecked.
+
+liuhen-spool-<collection>/manifest.json     canonical JSON, written last
+liuhen-spool-<collection>/files/<sha256>    each content once
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from liuhen.collector.durable import sync_folder
+from liuhen.collector.errors import SpoolDamagedError
+from liuhen.collector.ids import is_uuid
+from liuhen.collector.source.finding import Skip, SkipReason
+from liuhen.collector.wire import FileDeclaration, Role
+from liuhen.core.canonical import CanonicalError, canonical, parse_canonical
+from liuhen.core.digests import Digests
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = [
+    "FILES",
+    "PREFIX",
+    "Spool",
+    "SpooledFile",
+    "encode_manifest",
+    "find_spools",
+    "is_spool",
+    "read_spool",
+    "remove_spool",
+]
+
+PREFIX: Final = "liuhen-spool-"
+FILES: Final = "files"
+MANIFEST: Final = "manifest.json"
+_KIND: Final = "liuhen-spool"
+_MAX_MANIFEST: Final = 64 << 20
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_KEYS: Final = {"v", "kind", "collection", "opening", "files", "skipped"}
+_OPENING: Final = {"v", "device", "collector", "opened", "clock", "carried"}
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledFile:
+    """One file of a spool: what was declared of it, and what it was on the device."""
+
+    declaration: FileDeclaration
+    size: int
+    mtime_ns: int
+    digests: Digests
+
+    @property
+    def key(self) -> tuple[bytes, int, int]:
+        """What told this file from others on its device."""
+        return (self.declaration.path, self.size, self.mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Spool:
+    """What a manifest says: the collection, the body that opens it, its files, and what was left on the device."""
+
+    collection: str
+    opening: Mapping[str, Any]
+    files: tuple[SpooledFile, ...]
+    skips: tuple[Skip, ...]
+
+
+def is_spool(folder: Path) -> bool:
+    """Say whether `folder` is one spool."""
+    return (folder / MANIFEST).is_file() and (folder / FILES).is_dir()
+
+
+def find_spools(folder: Path) -> list[Path]:
+    """Return the finished spools that `folder` is or holds, in order of their names."""
+    if is_spool(folder):
+        return [folder]
+    return sorted(path for path in folder.glob(f"{PREFIX}*") if is_spool(path))
+
+
+def encode_manifest(spool: Spool) -> bytes:
+    """Return the bytes of the manifest."""
+    return canonical(
+        {
+            "v": 1,
+            "kind": _KIND,
+            "collection": spool.collection,
+            "opening": dict(spool.opening),
+            "files": [
+                {
+                    "declaration": file.declaration.as_json(),
+                    "size": file.size,
+                    "mtime_ns": str(file.mtime_ns),
+                    "digests": asdict(file.digests),
+                }
+                for file in spool.files
+            ],
+            "skipped": [{"name": skip.shown, "reason": skip.reason.value} for skip in spool.skips],
+        }
+    )
+
+
+def read_spool(folder: Path) -> Spool:
+    """Read the manifest in `folder`; the contents are checked as they are handed in.
+
+    Raises:
+        SpoolDamagedError: it is not a manifest as `encode_manifest` writes it.
+    """
+    try:
+        with (folder / MANIFEST).open("rb") as file:
+            data = file.read(_MAX_MANIFEST + 1)
+        table = parse_canonical(data)
+        return _spool(table)
+    except (OSError, CanonicalError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SpoolDamagedError(
+            path=folder,
+            what=MANIFEST,
+            reason_zh="清单无法读取或内容有误",
+            reason_en="it cannot be read or is not a manifest",
+        ) from error
+
+
+def remove_spool(folder: Path) -> None:
+    """Remove a spool whose every file has been received: the manifest first, so that no half spool is ever found.
+
+    Raises:
+        OSError: it could not be removed; what is left holds no manifest.
+    """
+    (folder / MANIFEST).unlink(missing_ok=True)
+    sync_folder(folder)
+    for path in (folder / FILES).iterdir():
+        path.unlink()
+    (folder / FILES).rmdir()
+    folder.rmdir()
+    sync_folder(folder.parent)
+
+
+def _spool(table: Any) -> Spool:
+    _require(table.keys() == _KEYS and table["v"] == 1 and table["kind"] == _KIND)
+    _require(is_uuid(table["collection"]))
+    opening = table["opening"]
+    _require(opening.keys() == _OPENING and is_uuid(opening["carried"]["station"]))
+    files = tuple(_file(raw, table["collection"]) for raw in table["files"])
+    originals = {file.declaration.upload for file in files if file.declaration.role is Role.ORIGINAL}
+    uploads = {file.declaration.upload for file in files}
+    paths = {file.declaration.path for file in files}
+    _require(len(uploads) == len(paths) == len(files))
+    for file in files:
+        is_attached = file.declaration.role is Role.ATTACHMENT
+        _require(is_attached == (file.declaration.attached_to in originals))
+    skips = tuple(Skip(str(raw["name"]), SkipReason(raw["reason"])) for raw in table["skipped"])
+    return Spool(table["collection"], opening, files, skips)
+
+
+def _file(raw: Any, collection: str) -> SpooledFile:
+    declaration = FileDeclaration.from_json(raw["declaration"])
+    digests = Digests(**raw["digests"])
+    _require(is_uuid(declaration.upload) and declaration.collection == collection)
+    _require(_DIGEST.fullmatch(digests.sha256) and _DIGEST.fullmatch(digests.sm3))
+    _require(type(raw["size"]) is int and raw["size"] == digests.size >= 0)
+    _require(declaration.as_json() == raw["declaration"])
+    return SpooledFile(declaration, raw["size"], int(raw["mtime_ns"]), digests)
+
+
+def _require(holds: object) -> None:
+    if not holds:
+        raise ValueError("not a manifest")

@@ -1,0 +1,105 @@
+"""What there is to hand in, whether it lies on a device or in a spool: units of a recording and its attachments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from liuhen.collector.facts import facts_of
+from liuhen.collector.source.finding import shown_path
+from liuhen.collector.wire import Fact, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from liuhen.collector.source import Entry, Find, SourceFile
+    from liuhen.collector.spool.layout import Spool, SpooledFile
+    from liuhen.core.digests import Digests
+
+__all__ = ["Task", "Unit", "units_of", "units_of_spool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One file: where it lies and what it was when it was found.
+
+    `facts` looks them up in the open file when the file's turn comes. A spool fixes the `upload` uuid and tells the
+    `expected` digests.
+    """
+
+    path: bytes
+    size: int
+    mtime_ns: int
+    role: Role
+    facts: Callable[[SourceFile], Mapping[str, Fact]]
+    upload: str | None = None
+    expected: Digests | None = None
+
+    @property
+    def key(self) -> tuple[bytes, int, int]:
+        """What tells this file from others on the device: raw path, size, time."""
+        return (self.path, self.size, self.mtime_ns)
+
+    @property
+    def shown(self) -> str:
+        """The path as safe text."""
+        return shown_path(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A recording and what belongs to it; they are handed in together and cleared together."""
+
+    original: Task
+    attachments: tuple[Task, ...] = ()
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The original first."""
+        return (self.original, *self.attachments)
+
+
+def units_of(finds: Iterable[Find], device: str | None) -> tuple[Unit, ...]:
+    """Return the work that the `finds` of a device make, in their order; `device` is the declared serial."""
+    return tuple(
+        Unit(
+            _task(find.entry, Role.ORIGINAL, partial(_facts, find, device)),
+            tuple(_task(entry, Role.ATTACHMENT, _no_facts) for entry in find.attachments),
+        )
+        for find in finds
+    )
+
+
+def units_of_spool(spool: Spool) -> tuple[Unit, ...]:
+    """Return the work that a spool makes, as it was declared when it was written."""
+    attached: dict[str | None, list[Task]] = {}
+    for file in spool.files:
+        attached.setdefault(file.declaration.attached_to, []).append(_spooled_task(file))
+    return tuple(Unit(task, tuple(attached.get(task.upload, ()))) for task in attached.get(None, ()))
+
+
+def _spooled_task(file: SpooledFile) -> Task:
+    declaration = file.declaration
+    return Task(
+        declaration.path,
+        file.size,
+        file.mtime_ns,
+        declaration.role,
+        lambda _: declaration.facts,
+        declaration.upload,
+        file.digests,
+    )
+
+
+def _facts(find: Find, device: str | None, file: SourceFile) -> Mapping[str, Fact]:
+    return facts_of(find, file, device)
+
+
+def _no_facts(file: SourceFile) -> Mapping[str, Fact]:
+    del file
+    return {}
+
+
+def _task(entry: Entry, role: Role, facts: Callable[[SourceFile], Mapping[str, Fact]]) -> Task:
+    return Task(entry.path, entry.size, entry.mtime_ns, role, facts)

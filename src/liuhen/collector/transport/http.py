@@ -1,0 +1,246 @@
+"""The intake protocol over HTTP/1.1, with a tus 1.0.0 client of our own.
+
+Own, because the collector must put bytes and offsets before anything else: it believes no offset but the server's,
+follows no redirect with the station key, uses no proxy of the environment, and streams from the device as it reads.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from liuhen.collector.clock import ServerTime
+from liuhen.collector.errors import (
+    CollectorError,
+    DigestMismatchError,
+    FileRefusedError,
+    KeyRefusedError,
+    RefusedError,
+    ServerAddressError,
+    ServerAnswerError,
+    ServerNotSecureError,
+    ServerUnreachableError,
+    UploadLostError,
+)
+from liuhen.collector.transport.interface import Seal
+from liuhen.core.canonical import canonical
+from liuhen.core.entry import TimeFormatError, parse_time
+from liuhen.core.naming import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from liuhen.collector.wire import FileDeclaration
+    from liuhen.core.digests import Digests
+
+__all__ = ["HttpTransport"]
+
+_TUS: Final = {"Tus-Resumable": "1.0.0"}
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_CONNECT_S: Final = 10.0
+# The server answers a piece after its fsync, and a seal after the checkpoint that covers it.
+_ANSWER_S: Final = 120.0
+_SHOWN_BODY: Final = 200
+_MAX_ANSWER: Final = 2 << 20
+_DONE: Final = frozenset({200, 201, 204})
+_SERVER_FAILED: Final = 500
+_PASSING_STATUS: Final = frozenset({408, 423, 425, 429})
+
+# Refusals by code: those that concern the key, and those that concern one file only. All others end the run.
+_KEY_CODES: Final = frozenset({"station-key-unknown", "station-key-revoked"})
+_LOST_CODES: Final = frozenset({"upload-unknown", "upload-expired"})
+_FILE_CODES: Final = frozenset(
+    ("upload-too-large", "upload-differs", "upload-longer", "upload-incomplete", "declaration-invalid")
+)
+# Refusals that pass by themselves: another request for this upload is still ending, the ledger is behind.
+_PASSING_CODES: Final = frozenset({"upload-locked", "upload-offset", "upload-checksum", "ledger-behind"})
+# Refusals with a status of 5xx that do not pass by trying again.
+_LASTING_CODES: Final = frozenset({"vault-full"})
+# An answer to HEAD has no body, so its status must speak.
+_HEAD_REFUSALS: Final = {
+    401: ("station-key-unknown", "本站密钥未被接受。", "The key of this station was not accepted."),
+    404: ("upload-unknown", "服务器上没有这个上传。", "The server does not know this upload."),
+    410: ("upload-expired", "这个上传已过期。", "This upload has expired."),
+}
+
+
+class HttpTransport:
+    """A server at `url`, spoken to with the station's bearer `key`; a context manager that closes the connections."""
+
+    def __init__(self, url: str, key: str) -> None:
+        """Prepare, without connecting.
+
+        Raises:
+            ServerAddressError: `url` is no http address.
+            ServerNotSecureError: it is unencrypted and not this computer's own.
+        """
+        self._url = _checked_address(url)
+        self._client = httpx.Client(
+            base_url=self._url,
+            headers={"Authorization": f"Bearer {key}", "Accept": "application/json"},
+            timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S, pool=None),
+            verify=ssl.create_default_context(),
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._client.close()
+
+    def time(self) -> ServerTime:
+        """See `Transport`."""
+        asked = time.monotonic_ns()
+        answer = self._ask("GET", "/intake/time")
+        answered = time.monotonic_ns()
+        try:
+            return ServerTime(parse_time(json.loads(answer.body)["time"]), asked, answered)
+        except (TimeFormatError, ValueError, KeyError, TypeError) as error:
+            raise self._outside(answer) from error
+
+    def open_collection(self, collection: str, body: Mapping[str, Any]) -> None:
+        """See `Transport`."""
+        self._ask("PUT", f"/intake/collections/{collection}", json_body=body)
+
+    def close_collection(self, collection: str, body: Mapping[str, Any]) -> None:
+        """See `Transport`."""
+        self._ask("POST", f"/intake/collections/{collection}/close", json_body=body)
+
+    def create(self, declaration: FileDeclaration, size: int) -> int:
+        """See `Transport`."""
+        encoded = base64.b64encode(canonical(declaration.as_json())).decode()
+        headers = {**_TUS, "Upload-Length": str(size), "Upload-Metadata": f"declaration {encoded}"}
+        return self._offset_of(self._ask("POST", "/intake/uploads", headers=headers), size)
+
+    def offset(self, upload: str, size: int) -> int:
+        """See `Transport`."""
+        return self._offset_of(self._ask("HEAD", f"/intake/uploads/{upload}", headers=_TUS), size)
+
+    def append(self, upload: str, offset: int, chunks: Iterable[bytes], length: int) -> int:
+        """See `Transport`."""
+        headers = {
+            **_TUS,
+            "Upload-Offset": str(offset),
+            "Content-Type": "application/offset+octet-stream",
+            "Content-Length": str(length),
+        }
+        answer = self._ask("PATCH", f"/intake/uploads/{upload}", headers=headers, content=chunks)
+        return self._offset_of(answer, offset + length)
+
+    def seal(self, upload: str, digests: Digests) -> Seal:
+        """See `Transport`."""
+        body = {"v": 1, "size": digests.size, "sha256": digests.sha256, "sm3": digests.sm3}
+        answer = self._ask("POST", f"/intake/uploads/{upload}/seal", json_body=body)
+        return Seal(answer.body, duplicate=answer.headers.get("Liuhen-Duplicate") == "true")
+
+    def discard(self, upload: str) -> None:
+        """See `Transport`."""
+        self._ask("DELETE", f"/intake/uploads/{upload}", headers=_TUS)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json_body: Mapping[str, Any] | None = None,
+        content: Iterable[bytes] | bytes | None = None,
+    ) -> _Answer:
+        if json_body is not None:
+            headers = {"Content-Type": "application/json"}
+            content = canonical(json_body)
+        try:
+            with self._client.stream(method, path, headers=headers, content=content) as response:
+                answer = _Answer(method, response.status_code, response.headers, _bounded(response))
+        except httpx.TransportError as error:
+            raise self._unreachable(str(error) or type(error).__name__) from error
+        if answer.status in _DONE:
+            return answer
+        raise self._refusal(answer)
+
+    def _offset_of(self, answer: _Answer, most: int) -> int:
+        text = answer.headers.get("Upload-Offset", "")
+        if not (text.isascii() and text.isdigit()) or int(text) > most:
+            raise self._outside(answer)
+        return int(text)
+
+    def _refusal(self, answer: _Answer) -> CollectorError:
+        """Return the error for an answer that says no, or is none of ours."""
+        try:
+            table = json.loads(answer.body)
+            code, zh, en = (visible(table[key]) for key in ("code", "zh", "en"))
+        except (ValueError, KeyError, TypeError):
+            return self._wordless(answer)
+        if code in _PASSING_CODES or (answer.status >= _SERVER_FAILED and code not in _LASTING_CODES):
+            return self._unreachable(en)
+        return _refusal_type(code)(refusal=code, words_zh=zh, words_en=en)
+
+    def _wordless(self, answer: _Answer) -> CollectorError:
+        """Return the error for an answer without our words: to a HEAD, from a proxy, from another server."""
+        if answer.status >= _SERVER_FAILED or answer.status in _PASSING_STATUS:
+            return self._unreachable(f"HTTP {answer.status}")
+        if answer.method == "HEAD" and answer.status in _HEAD_REFUSALS:
+            code, zh, en = _HEAD_REFUSALS[answer.status]
+            return _refusal_type(code)(refusal=code, words_zh=zh, words_en=en)
+        return self._outside(answer)
+
+    def _unreachable(self, reason: str) -> ServerUnreachableError:
+        return ServerUnreachableError(url=self._url, reason=visible(reason))
+
+    def _outside(self, answer: _Answer) -> ServerAnswerError:
+        body = visible(answer.body[:_SHOWN_BODY].decode("utf-8", "replace"))
+        return ServerAnswerError(url=self._url, status=answer.status, body=body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came back: status, headers, and a body of bounded size."""
+
+    method: str
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+def _bounded(response: httpx.Response) -> bytes:
+    """Return the body, cut off far beyond what any answer of the protocol holds."""
+    body = bytearray()
+    for piece in response.iter_bytes():
+        body += piece
+        if len(body) > _MAX_ANSWER:
+            break
+    return bytes(body[:_MAX_ANSWER])
+
+
+def _checked_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ServerAddressError(url=url) from error
+    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment or parts.username:
+        raise ServerAddressError(url=url)
+    if parts.scheme == "http" and host not in _LOOPBACK:
+        raise ServerNotSecureError(url=url)
+    return url.rstrip("/")
+
+
+def _refusal_type(code: str) -> type[RefusedError]:
+    if code in _KEY_CODES:
+        return KeyRefusedError
+    if code in _LOST_CODES:
+        return UploadLostError
+    if code == "digest-mismatch":
+        return DigestMismatchError
+    return FileRefusedError if code in _FILE_CODES else RefusedError

@@ -1,0 +1,95 @@
+"""When to try again, and when to stop: waiting between attempts, and a halt that every thread heeds."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Final
+
+from liuhen.collector.errors import ServerUnreachableError, StoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Halt", "Patience"]
+
+_FIRST_WAIT: Final = 0.25
+_LONGEST_WAIT: Final = 15.0
+
+
+class Halt:
+    """A stop for all threads of one piece of work; a halt also stops the works begun under it."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._under: weakref.WeakSet[Halt] = weakref.WeakSet()
+
+    def under(self) -> Halt:
+        """Return a halt of its own that is also called when this one is."""
+        inner = Halt()
+        self._under.add(inner)
+        if self._event.is_set():
+            inner.call()
+        return inner
+
+    def call(self) -> None:
+        """Ask every thread to stop."""
+        self._event.set()
+        for inner in list(self._under):
+            inner.call()
+
+    @property
+    def called(self) -> bool:
+        """Whether it was called."""
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Raise `StoppedError` if a halt was called."""
+        if self._event.is_set():
+            raise StoppedError
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; return True at once when a halt is called."""
+        return self._event.wait(seconds)
+
+
+class Patience:
+    """Tries an exchange again until it succeeds or `seconds` passed without progress.
+
+    Waits start at 0.25 s and double up to 15 s. One object serves one chain of requests; only `renew` tells it that
+    there was progress, since a server that answers one request and never another makes none.
+    """
+
+    def __init__(self, seconds: float, halt: Halt, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._halt = halt
+        self._monotonic = monotonic
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin the patience anew."""
+        self._end = self._monotonic() + self._seconds
+        self._wait = _FIRST_WAIT
+
+    def until_done[Result](self, exchange: Callable[[], Result]) -> Result:
+        """Return what `exchange` returns, trying again while the server is unreachable.
+
+        Raises:
+            ServerUnreachableError: the patience is over; the last failure.
+            StoppedError: a halt was called.
+        """
+        while True:
+            self._halt.check()
+            try:
+                return exchange()
+            except ServerUnreachableError as error:
+                self.bear(error)
+
+    def bear(self, error: ServerUnreachableError) -> None:
+        """Wait after a failure, or raise it when the patience is over."""
+        if self._monotonic() >= self._end:
+            raise error
+        if self._halt.wait(min(self._wait, max(0.0, self._end - self._monotonic()))):
+            raise StoppedError
+        self._wait = min(self._wait * 2, _LONGEST_WAIT)
