@@ -5,32 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-from liuhen.core.errors import LiuhenError
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["ExportFolderError", "NoCheckpointError", "add_arguments", "run"]
+    from liuhen.core.entry import ObjectRef
 
-_FOUND: Final = 1
-
-
-class ExportFolderError(LiuhenError):
-    """The folder to export to is not empty."""
-
-    code = "export-folder"
-    zh = "{folder} 不是空目录。请指定新的目录，以免与旧的导出混在一起。"
-    en = "{folder} is not empty. Name a new folder, so that the export does not mix with an older one."
-
-
-class NoCheckpointError(LiuhenError):
-    """Nothing was signed yet."""
-
-    code = "no-checkpoint"
-    zh = "账本尚无检查点。请先用 liuhen serve 启动服务，等待首个检查点。"
-    en = "The ledger has no checkpoint yet. Start the server with `liuhen serve` and wait for the first."
+__all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do what was asked; 1 when fsck found something."""
     from liuhen.server.config.setup import open_instance
+    from liuhen.server.ledger import selectors
 
     open_instance()
     match args.action:
@@ -55,79 +38,41 @@ def run(args: argparse.Namespace) -> int:
         case "export":
             return _export(args.folder)
         case "checkpoint":
-            sys.stdout.write(_note().decode())
+            sys.stdout.write(selectors.latest_checkpoint().note.decode())
         case _:
-            from liuhen.server.ledger.selectors import verifier_key
-
-            sys.stdout.write(f"{verifier_key().to_text()}\n")
+            sys.stdout.write(f"{selectors.verifier_key().to_text()}\n")
     return 0
-
-
-def _note() -> bytes:
-    from liuhen.server.ledger.selectors import latest_note
-
-    note = latest_note()
-    if note is None:
-        raise NoCheckpointError
-    return note
 
 
 def _fsck(*, deep: bool) -> int:
+    """Print each discrepancy as one JSON object, and a summary for people."""
     from liuhen.server.ledger.fsck import check_ledger
 
-    report = check_ledger()
-    rows = [{"kind": found.kind.value, "where": found.where, "what": found.what} for found in report.discrepancies]
-    damaged = _damaged_originals() if deep else []
-    for row in rows + damaged:
+    report = check_ledger(deep=_read_again if deep else None)
+    for found in report.discrepancies:
+        row = {"kind": found.kind.value, "where": found.where, "zh": found.zh, "en": found.en}
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
-    count = len(rows) + len(damaged)
+    count = len(report.discrepancies) + report.omitted
+    objects = "" if report.objects is None else f"，复核原件 {report.objects} 件"
+    objects_en = "" if report.objects is None else f", {report.objects} originals read again"
     sys.stderr.write(
-        f"{report.entries} 条已编入，{report.unsequenced} 条待编入，发现 {count} 处不符。\n"
-        f"{report.entries} entries, {report.unsequenced} not sequenced yet, {count} discrepancies.\n"
+        f"已编入 {report.size} 条，待编入 {report.unsequenced} 条，每日对账 {report.heads} 份{objects}，"
+        f"不符 {count} 处。\n"
+        f"{report.size} entries, {report.unsequenced} not sequenced yet, {report.heads} daily heads{objects_en}; "
+        f"{count} discrepancies.\n"
     )
-    return _FOUND if count else 0
+    return report.exit_code
 
 
-def _damaged_originals() -> list[dict[str, str]]:
-    """Read every original that a recording or attachment names, and return what is wrong with each."""
-    from liuhen.server.recordings.models import Attachment, Recording
-    from liuhen.server.vault.errors import VaultError
+def _read_again(ref: ObjectRef) -> None:
     from liuhen.server.vault.stores import originals
 
-    store = originals()
-    found = []
-    for model in (Recording, Attachment):
-        for sha256 in model.objects.order_by("sha256").values_list("sha256", flat=True).iterator():
-            try:
-                store.verify(sha256)
-            except VaultError as error:
-                found.append({"kind": error.code, "where": f"original {sha256}", "what": str(error)})
-    return found
+    originals().verify(ref.sha256)
 
 
 def _export(folder: Path) -> int:
-    """Copy what the newest checkpoint covers, heads included, verify the copy, and only then call it done."""
-    from liuhen.core.tlog.checkpoint import Checkpoint
-    from liuhen.core.tlog.tiles import CHECKPOINT_PATH, tree_paths
-    from liuhen.core.verify import FolderFiles, verify_export
-    from liuhen.server.ledger.fsck import pinned_files
-    from liuhen.server.ledger.selectors import ledger_folder, verifier_key
+    from liuhen.server.ledger.export import export_ledger
 
-    if folder.exists() and any(folder.iterdir()):
-        raise ExportFolderError(folder=folder)
-    note = _note()
-    size = Checkpoint.parse(note.decode().partition("\n\n")[0] + "\n").size
-    files = pinned_files(note, size)
-    for path in [*tree_paths(size), CHECKPOINT_PATH]:
-        _write(folder / path, files.read(path))
-    for heads in sorted((ledger_folder().root / "heads").glob("*.json")):
-        _write(folder / "heads" / heads.name, heads.read_bytes())
-    _write(folder / "key", f"{verifier_key().to_text()}\n".encode())
-    verify_export(FolderFiles(folder), key=verifier_key())
-    sys.stderr.write(f"{folder}: {size} entries / 条\n")
+    size = export_ledger(folder)
+    sys.stderr.write(f"{folder}: 已导出并核验 {size} 条 / {size} entries, verified\n")
     return 0
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)

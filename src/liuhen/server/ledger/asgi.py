@@ -1,22 +1,35 @@
 """The ledger's read-only files over HTTP: plain ASGI, C2SP tlog-tiles paths below `/ledger/`.
 
 Entries hold nothing personal, so the files are open to everybody; `ledger_public = false` closes them to all but people
-who may read the ledger, as `authorise` says.
+who may read the ledger. Only what the published checkpoint covers is served: what lies beyond may still change.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
-from typing import TYPE_CHECKING, Any, Final
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import close_old_connections
+from django.http import HttpRequest
 
 from liuhen.core.errors import LiuhenError
-from liuhen.core.tlog.errors import TlogError
-from liuhen.core.tlog.tiles import CHECKPOINT_PATH, parse_path
+from liuhen.core.tlog.errors import TilePathError
+from liuhen.core.tlog.tiles import CHECKPOINT_PATH, TILE_HEIGHT, TILE_WIDTH, BundlePath, parse_path
+from liuhen.server.accounts.models import Person
+from liuhen.server.accounts.policy import Ability, allows
+from liuhen.server.accounts.selectors import actor_of
 from liuhen.server.ledger import selectors
+from liuhen.server.ledger.errors import NoCheckpointError
+from liuhen.server.ledger.files import HEADS_FOLDER, KEY_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,21 +37,36 @@ if TYPE_CHECKING:
     type Scope = dict[str, Any]
     type Receive = Callable[[], Awaitable[dict[str, Any]]]
     type Send = Callable[[dict[str, Any]], Awaitable[None]]
+    type Headers = list[tuple[bytes, bytes]]
 
-__all__ = ["LedgerApp", "LedgerClosedError", "LedgerFileMissingError", "LedgerMethodError"]
+__all__ = [
+    "LedgerApp",
+    "LedgerClosedError",
+    "LedgerFileMissingError",
+    "LedgerMethodError",
+    "app",
+    "may_read_by_session",
+]
+
+PIECE: Final = 256 << 10
 
 _PREFIX: Final = "/ledger/"
+_PUBLIC_FOREVER: Final = b"public, max-age=31536000, immutable"
+_PUBLIC_BRIEFLY: Final = b"public, max-age=3600"
 _NEVER: Final = b"no-store"
-_FOREVER: Final = b"public, max-age=31536000, immutable"
-_day = re.compile(r"heads/[0-9]{4}-[0-9]{2}-[0-9]{2}\.json").fullmatch
+_TEXT: Final = b"text/plain; charset=utf-8"
+_JSON: Final = b"application/json; charset=utf-8"
+_BYTES: Final = b"application/octet-stream"
+_heads = re.compile(rf"{HEADS_FOLDER}/[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.json").fullmatch
+_threads: Final = ThreadPoolExecutor(4, thread_name_prefix="ledger")
 
 
 class LedgerFileMissingError(LiuhenError):
-    """There is no such file of the ledger."""
+    """There is no such file of the ledger, or none yet."""
 
     code = "ledger-file-missing"
-    zh = "账本中没有 {path}。可读取的路径见 docs/spec/ledger.md。"
-    en = "The ledger has no {path}. The paths that can be read are in docs/spec/ledger.md."
+    zh = "账本中没有 {path}。可读取：checkpoint、key、heads/<日期>.json 和 tile/ 下检查点所覆盖的文件。"
+    en = "The ledger has no {path}. It has checkpoint, key, heads/<date>.json, and the tile/ files of the checkpoint."
 
 
 class LedgerMethodError(LiuhenError):
@@ -57,69 +85,132 @@ class LedgerClosedError(LiuhenError):
     en = "This agency keeps its ledger closed (ledger_public = false). Log in as an auditor to read it."
 
 
-class LedgerApp:
-    """The ASGI application; `authorise` says whether a request's sender may read a closed ledger."""
+_STATUS: Final[dict[type[LiuhenError], int]] = {
+    LedgerFileMissingError: 404,
+    LedgerMethodError: 405,
+    LedgerClosedError: 403,
+}
 
-    def __init__(self, authorise: Callable[[Scope], Awaitable[bool]]) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """An open file with its first piece, and how it is to be sent."""
+
+    file: BinaryIO
+    size: int
+    first: bytes
+    kind: bytes
+    cache: bytes
+
+
+def may_read_by_session(scope: Scope) -> bool:
+    """Tell whether the request's session is of a person who may read the ledger. Blocks: it asks the database."""
+    close_old_connections()
+    try:
+        request = HttpRequest()
+        request.session = SessionStore(_session_key(scope))
+        person = get_user(request)
+        return isinstance(person, Person) and person.is_active and allows(actor_of(person), Ability.READ_LEDGER)
+    finally:
+        close_old_connections()
+
+
+class LedgerApp:
+    """The ASGI application; `authorise` says, in a thread, whether a request's sender may read a closed ledger."""
+
+    def __init__(self, authorise: Callable[[Scope], bool] = may_read_by_session) -> None:
         self._authorise = authorise
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         del receive
-        method, path = scope["method"], scope["path"].removeprefix(_PREFIX)
+        loop = asyncio.get_running_loop()
         try:
-            await self._admit(scope)
-            data, kind, cache = await asyncio.to_thread(_file, path)
-        except LedgerMethodError as error:
-            await _answer(send, 405, *_problem(error), head=False)
-        except LedgerClosedError as error:
-            await _answer(send, 403, *_problem(error), head=method == "HEAD")
-        except LedgerFileMissingError as error:
-            await _answer(send, 404, *_problem(error), head=method == "HEAD")
-        else:
-            await _answer(send, 200, data, kind, cache, head=method == "HEAD")
+            served = await loop.run_in_executor(_threads, self._open, scope)
+        except tuple(_STATUS) as error:
+            await _refuse(send, error, with_body=scope["method"] != "HEAD")
+            return
+        try:
+            headers = _headers(served.kind, served.size, served.cache)
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            piece, left = (b"", 0) if scope["method"] == "HEAD" else (served.first, served.size - len(served.first))
+            while left > 0:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                piece = await loop.run_in_executor(_threads, served.file.read, min(PIECE, left))
+                if not piece:
+                    raise OSError(f"{served.file.name} was cut short while it was sent")
+                left -= len(piece)
+            await send({"type": "http.response.body", "body": piece})
+        finally:
+            served.file.close()
 
-    async def _admit(self, scope: Scope) -> None:
+    def _open(self, scope: Scope) -> _Served:
         if scope["method"] not in {"GET", "HEAD"}:
-            raise LedgerMethodError(method=scope["method"])
-        if not settings.INSTANCE.settings.ledger_public and not await self._authorise(scope):
+            raise LedgerMethodError(method=scope["method"][:20])
+        is_public: bool = settings.INSTANCE.settings.ledger_public
+        if not is_public and not self._authorise(scope):
             raise LedgerClosedError
-
-
-def _file(path: str) -> tuple[bytes, bytes, bytes]:
-    """Return a file's bytes, content type and cache rule. A tile has at most 8 KiB, a bundle 16 MiB."""
-    folder = selectors.ledger_folder()
-    if path == "key":
-        return f"{selectors.verifier_key().to_text()}\n".encode(), b"text/plain; charset=utf-8", _NEVER
-    if path == CHECKPOINT_PATH:
-        kind, cache = b"text/plain; charset=utf-8", _NEVER
-    elif _day(path):
-        kind, cache = b"application/json", _FOREVER
-    else:
+        path = scope["path"].removeprefix(_PREFIX)
+        kind, cache = _rule(path)
         try:
-            parse_path(path)
-        except TlogError as error:
-            raise LedgerFileMissingError(path=path[:80]) from error
-        kind, cache = b"application/octet-stream", _FOREVER
+            file = (selectors.ledger_folder().root / path).open("rb")
+        except OSError as error:
+            raise LedgerFileMissingError(path=path) from error
+        try:
+            size = os.fstat(file.fileno()).st_size
+            return _Served(file, size, file.read(PIECE), kind, cache if is_public else _NEVER)
+        except BaseException:
+            file.close()
+            raise
+
+
+def _rule(path: str) -> tuple[bytes, bytes]:
+    """Return content type and cache rule of `path`.
+
+    Raises:
+        LedgerFileMissingError: `path` is none of the ledger's, or beyond the published checkpoint.
+    """
+    if path in {CHECKPOINT_PATH, KEY_PATH}:
+        return _TEXT, _NEVER
+    if _heads(path):
+        return _JSON, _PUBLIC_BRIEFLY
     try:
-        return folder.read(path), kind, cache
-    except OSError as error:
-        raise LedgerFileMissingError(path=path) from error
+        place = parse_path(path)
+        size = int(selectors.latest_note().split(b"\n", 2)[1])
+    except (TilePathError, NoCheckpointError) as error:
+        raise LedgerFileMissingError(path=path[:80]) from error
+    level = 0 if isinstance(place, BundlePath) else place.level
+    if place.index * TILE_WIDTH + place.width > size >> TILE_HEIGHT * level:
+        raise LedgerFileMissingError(path=path)
+    # A partial file never changes either, but it goes when the full one comes.
+    return _BYTES, _PUBLIC_FOREVER if place.width == TILE_WIDTH else _PUBLIC_BRIEFLY
 
 
-def _problem(error: LiuhenError) -> tuple[bytes, bytes, bytes]:
-    body = json.dumps(error.as_dict(), ensure_ascii=False).encode()
-    return body, b"application/json; charset=utf-8", _NEVER
+def _session_key(scope: Scope) -> str | None:
+    raw = "; ".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie")
+    try:
+        cookie = SimpleCookie(raw).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return None
+    return None if cookie is None else cookie.value
 
 
-async def _answer(send: Send, status: int, body: bytes, kind: bytes, cache: bytes, *, head: bool) -> None:
-    headers = [
+def _headers(kind: bytes, length: int, cache: bytes) -> Headers:
+    return [
         (b"content-type", kind),
-        (b"content-length", str(len(body)).encode()),
+        (b"content-length", str(length).encode()),
         (b"cache-control", cache),
         (b"x-content-type-options", b"nosniff"),
     ]
-    if status == 405:  # noqa: PLR2004 - RFC 9110 asks for the methods that are allowed
+
+
+async def _refuse(send: Send, error: LiuhenError, *, with_body: bool) -> None:
+    body = json.dumps(error.as_dict(), ensure_ascii=False).encode()
+    headers = _headers(_JSON, len(body), _NEVER)
+    if isinstance(error, LedgerMethodError):
         headers.append((b"allow", b"GET, HEAD"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else body})
+    await send({"type": "http.response.start", "status": _STATUS[type(error)], "headers": headers})
+    await send({"type": "http.response.body", "body": body if with_body else b""})
+
+
+app = LedgerApp()

@@ -5,11 +5,15 @@ from __future__ import annotations
 from liuhen.core.errors import LiuhenError
 
 __all__ = [
-    "IntegratorTakenError",
+    "DatabaseBehindError",
+    "EventDamagedError",
+    "ExportFolderError",
+    "FilesBehindError",
     "KeyFileError",
     "LedgerBehindError",
     "LedgerError",
     "LedgerFilesError",
+    "NoCheckpointError",
     "SignerRefusesError",
 ]
 
@@ -18,8 +22,8 @@ class LedgerError(LiuhenError):
     """Base of the family."""
 
     code = "ledger"
-    zh = "存证账本出错。"
-    en = "The ledger is in error."
+    zh = "存证账本出错。请查看服务日志。"
+    en = "The ledger is in error. See the server's log."
 
 
 class LedgerBehindError(LedgerError):
@@ -31,6 +35,14 @@ class LedgerBehindError(LedgerError):
         "Event {event} is written, but no checkpoint covered it within {seconds} s. Nothing is lost: ask again later, "
         "and if it stays so, read the server's log."
     )
+
+
+class NoCheckpointError(LedgerError):
+    """There is no ledger yet."""
+
+    code = "no-checkpoint"
+    zh = "{path} 中没有检查点。请先运行 liuhen init；若账本目录曾被移走，请从备份恢复。"
+    en = "There is no checkpoint in {path}. Run `liuhen init` first; if the ledger's folder was moved, restore it."
 
 
 class KeyFileError(LedgerError):
@@ -62,13 +74,55 @@ class LedgerFilesError(LedgerError):
     """A file of the ledger is missing or not what it must be."""
 
     code = "ledger-files"
-    zh = "账本文件 {path} 有误：{problem}。请停止服务并从备份恢复 ledger 目录。"
-    en = "The ledger's file {path} is wrong: {problem}. Stop, and restore the ledger folder from the backup."
+    zh = "账本文件 {path} 有误：{problem}。请停止服务，用 liuhen ledger fsck 查明，并从备份恢复 ledger 目录。"
+    en = (
+        "The ledger's file {path} is wrong: {problem}. Stop, find out more with `liuhen ledger fsck`, and restore the "
+        "ledger folder from the backup."
+    )
 
 
-class IntegratorTakenError(LedgerError):
-    """Another process sequences this ledger."""
+class FilesBehindError(LedgerError):
+    """The database knows of entries that the ledger's files do not hold."""
 
-    code = "integrator-taken"
-    zh = "{path} 正由另一进程编入条目。同一账本只能有一个编入者；请先停止另一服务。"
-    en = "Another process sequences the ledger in {path}. A ledger has one integrator: stop the other server first."
+    code = "ledger-files-behind"
+    zh = (
+        "账本文件只到 {size} 条，数据库已编入 {indexed} 条：ledger 目录由旧备份恢复。"
+        "请停止服务，恢复最新的 ledger 目录。"
+    )
+    en = (
+        "The ledger's files end at {size} entries, the database has {indexed} in place: the ledger folder comes from "
+        "an old backup. Stop, and restore the newest ledger folder."
+    )
+
+
+class DatabaseBehindError(LedgerError):
+    """The ledger holds an entry whose row the database does not have."""
+
+    code = "ledger-database-behind"
+    zh = (
+        "账本第 {index} 号条目（事件 {event}）在数据库中没有记录：数据库由旧备份恢复或被改动。"
+        "请停止服务，恢复最新的数据库；账本中的条目不会消失。"
+    )
+    en = (
+        "Entry {index} of the ledger (event {event}) has no row in the database: it comes from an old backup or was "
+        "altered. Stop, and restore the newest database; what is in the ledger stays."
+    )
+
+
+class EventDamagedError(LedgerError):
+    """A row that waits for its place in the ledger is not what was written."""
+
+    code = "ledger-event-damaged"
+    zh = "待编入的事件 {event} 与写入时不符（{problem}），未编入账本。请停止服务，用 liuhen ledger fsck 查明。"
+    en = (
+        "Event {event}, which waits for its place in the ledger, is not what was written ({problem}); it was not "
+        "entered. Stop, and find out more with `liuhen ledger fsck`."
+    )
+
+
+class ExportFolderError(LedgerError):
+    """The folder to export to is not empty."""
+
+    code = "export-folder"
+    zh = "{folder} 不是空目录。请指定新的目录，以免与旧的导出混在一起。"
+    en = "{folder} is not empty. Name a new folder, so that the export does not mix with an older one."

@@ -1,61 +1,71 @@
-"""Daily heads: once a day every subject's newest event is committed, so that leaving events out shows.
+"""Daily heads: once a day every subject's newest event is committed to, so that leaving events out shows.
 
-The heads are a file `heads/<day>.json` beside the tiles (canonical JSON: day and a list of subject, n, leaf hash,
-sorted by subject); the `ledger:heads` event holds its SHA-256 and length. The day is a day of UTC.
+The heads are a file `heads/<date>.json` beside the tiles: canonical JSON `{"v":1,"date":...,"heads":[[subject, n,
+leaf hash], ...]}`, sorted by subject, of all events before the `ledger:heads` event that names the file's SHA-256 and
+size. The day is a day of UTC.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
 from liuhen.core.canonical import canonical
 from liuhen.core.digests import sha256
-from liuhen.core.entry import EventType
+from liuhen.core.entry import EventType, ObjectRef
 from liuhen.server.kernel.actor import SYSTEM
 from liuhen.server.ledger import selectors, services
+from liuhen.server.ledger.files import HEADS_FOLDER, heads_path
 from liuhen.server.ledger.models import Event, SubjectHead
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from liuhen.server.ledger.files import LedgerFolder
 
-__all__ = ["heads_path", "write_heads"]
+__all__ = ["HEADS_ROLE", "encode_heads", "write_heads"]
 
-_done: dict[str, str] = {}
-
-
-def heads_path(day: str) -> str:
-    """Return the place of a day's heads below the ledger's folder."""
-    return f"heads/{day}.json"
+HEADS_ROLE: Final = "heads"
 
 
-def write_heads(folder: LedgerFolder, at: datetime) -> bool:
-    """Commit the heads of the day of `at`, if that was not done; return whether it was now.
+def encode_heads(date: str, heads: Iterable[tuple[str, int, bytes]]) -> bytes:
+    """Return the file of the heads of `date` (ISO); `heads` are subject, n and leaf hash in any order."""
+    rows = sorted([subject, n, leaf.hex()] for subject, n, leaf in heads)
+    return canonical({"v": 1, "date": date, "heads": rows})
 
-    The file is durable before the event names it; a crash between the two leaves a file that the next run replaces.
+
+def write_heads(*, at: datetime, folder: LedgerFolder | None = None) -> Event | None:
+    """Commit to the heads of the day of `at`; None where that day or a later one has its heads.
+
+    The file is durable before the event names it. A crash between the two leaves a file that no event names; the next
+    call replaces or removes it.
     """
-    day = at.date().isoformat()
-    place = str(folder.root)
-    if _done.get(place) == day:
-        return False
+    folder = folder or selectors.ledger_folder()
+    date = at.date().isoformat()
     with transaction.atomic():
-        newest = Event.objects.filter(type=EventType.LEDGER_HEADS).order_by("-seq").first()
-        if newest is not None and newest.time.date().isoformat() >= day:
-            _done[place] = day
-            return False
-        rows = SubjectHead.objects.order_by("subject").values_list("subject", "n", "leaf_hash")
-        heads = [[subject, n, bytes(leaf).hex()] for subject, n, leaf in rows]
-        data = canonical({"v": 1, "day": day, "heads": heads})
-        folder.write_all([(heads_path(day), data)])
-        services.record(
+        subject = selectors.ledger_subject()
+        newest = Event.objects.filter(type=EventType.LEDGER_HEADS, subject=subject).order_by("-n").first()
+        done = "" if newest is None else newest.time.date().isoformat()
+        if date <= done:
+            return None
+        _remove_unnamed(folder, after=done)
+        rows = SubjectHead.objects.filter(n__gte=0).values_list("subject", "n", "leaf_hash")
+        heads = [(name, n, bytes(leaf)) for name, n, leaf in rows]
+        data = encode_heads(date, heads)
+        folder.put(heads_path(date), data)
+        return services.record(
             type=EventType.LEDGER_HEADS,
-            subject=selectors.ledger_subject(),
+            subject=subject,
             actor=SYSTEM,
             at=at,
-            facts={"day": day, "subjects": len(heads), "sha256": sha256(data).hex(), "size": len(data)},
+            objects=[ObjectRef(HEADS_ROLE, sha256(data).hex(), None, len(data))],
+            facts={"date": date, "count": len(heads)},
         )
-    _done[place] = day
-    return True
+
+
+def _remove_unnamed(folder: LedgerFolder, *, after: str) -> None:
+    for path in (folder.root / HEADS_FOLDER).glob("*.json"):
+        if path.stem > after:
+            folder.remove(heads_path(path.stem))

@@ -1,238 +1,179 @@
-"""The integrator: takes events in the order they were committed and puts them into the tree.
-
-Order of each batch: entry bundles and tiles, durable; the signer's state, durable; the checkpoint, by rename; then the
-events' indexes in the database. A crash between any two leaves something that `recover` completes, because everything
-before the checkpoint is determined by what is signed, and everything after it can be read back from the bundles.
-"""
+"""The integrator: the one thread, in one process, that sequences the ledger, elected by a lock on its folder."""
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
-import shutil
 import threading
 import time
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import connection
 
-from liuhen.core.entry import Entry
 from liuhen.core.errors import LiuhenError
-from liuhen.core.tlog.checkpoint import open_checkpoint
-from liuhen.core.tlog.merkle import tree_root
-from liuhen.core.tlog.tiles import (
-    CHECKPOINT_PATH,
-    TILE_WIDTH,
-    TileHashReader,
-    decode_bundle,
-    grow,
-    grow_bundles,
-)
 from liuhen.server.kernel import clock
-from liuhen.server.ledger import heads, wake
-from liuhen.server.ledger.errors import IntegratorTakenError, LedgerFilesError
-from liuhen.server.ledger.files import LedgerFolder
-from liuhen.server.ledger.models import CheckpointRow, Event
+from liuhen.server.ledger import heads, selectors, wake
+from liuhen.server.ledger.health import Health, IntegratorState, Lock, write_health
+from liuhen.server.ledger.sequencing import BATCH, Sequencer
 from liuhen.server.ledger.signer import Signer, load_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
+    from datetime import date, datetime
 
-__all__ = ["BATCH", "Integrator", "IntegratorThread", "start_integrator"]
+    from liuhen.server.ledger.files import LedgerFolder
 
-BATCH: Final = 2048
-_POLL_S: Final = 0.2
-_IDLE_S: Final = 300.0
-_RETRY_S: Final = 5.0
+__all__ = ["AFFIRM_S", "POLL_S", "RETRY_S", "Integrator", "start_integrator"]
+
+POLL_S: Final = 0.2
+"""How long an event of another process may wait to be noticed; this process's events ring."""
+
+RETRY_S: Final = 1.0
+AFFIRM_S: Final = 300.0
+
+_REST_PER_EVENT_S: Final = 0.002
+_REST_S: Final = 0.2
 _log = logging.getLogger(__name__)
 
 
 class Integrator:
-    """Sequences one ledger. Holds the ledger's lock from `open` to `close`; there is one at a time."""
+    """Sequences one ledger while it holds the ledger's lock; without it, it stands by.
 
-    def __init__(self, folder: LedgerFolder, signer: Signer) -> None:
+    What agrees with nothing (a tree that the signer refuses, a row that is gone) stops it until it is started anew, in
+    its log and its health; a full disk or a busy database makes it try again every second.
+    """
+
+    def __init__(
+        self,
+        folder: LedgerFolder,
+        signer: Signer,
+        *,
+        now: Callable[[], datetime] = clock.now,
+        affirm_s: float = AFFIRM_S,
+        retry_s: float = RETRY_S,
+    ) -> None:
         self._folder = folder
-        self._signer = signer
-        self._lock: int | None = None
-        self._size = 0
-        self._root = b""
-
-    @property
-    def size(self) -> int:
-        """Entries under the newest checkpoint."""
-        return self._size
-
-    def open(self) -> None:
-        """Take the ledger's lock and complete what a crash left.
-
-        Raises:
-            IntegratorTakenError: another process has the lock.
-            LedgerFilesError, SignerRefusesError: the folder is not the one that was signed.
-        """
-        self._folder.root.mkdir(mode=0o755, parents=True, exist_ok=True)
-        lock = os.open(self._folder.root / "integrator.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
-            raise IntegratorTakenError(path=self._folder.root) from error
-        self._lock = lock
-        self.recover()
-
-    def close(self) -> None:
-        """Let the lock go."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-
-    def recover(self) -> None:
-        """Bring checkpoint and database up to what was signed last."""
-        self._size, self._root = self._signer.last()
-        if self._published() != (self._size, self._root):
-            self._publish(clock.now())
-        self._index_from_bundles()
-
-    def step(self, at: datetime) -> int:
-        """Sequence one batch and return how many events it held."""
-        events = list(
-            Event.objects.filter(index__isnull=True).order_by("seq").values_list("seq", "leaf", "leaf_hash")[:BATCH]
-        )
-        if not events:
-            return 0
-        first = self._size
-        leaves = [bytes(leaf) for _, leaf, _ in events]
-        width = first % TILE_WIDTH
-        partial = self._folder.read_bundle(first // TILE_WIDTH, width) if width else b""
-        bundles = grow_bundles(first, leaves, partial)
-        old_root = self._root if first else None
-        root, tiles = grow(first, [bytes(digest) for *_, digest in events], self._folder, old_root=old_root)
-        self._folder.write_all([*bundles, *tiles])
-        self._size, self._root = first + len(events), root
-        try:
-            self._publish(at)
-        except BaseException:
-            self._size, self._root = self._signer.last()
-            raise
-        self._set_indexes([(first + place, seq) for place, (seq, *_) in enumerate(events)])
-        self._drop_partials(path for path, _ in [*bundles, *tiles])
-        wake.advance()
-        return len(events)
-
-    def reaffirm(self) -> None:
-        """Check that the published checkpoint is the one signed last, and publish it again if it is not."""
-        if self._published() != self._signer.last():
-            self.recover()
-
-    def _published(self) -> tuple[int, bytes] | None:
-        try:
-            note = self._folder.read(CHECKPOINT_PATH)
-        except FileNotFoundError:
-            return None
-        checkpoint = open_checkpoint(note, self._signer.verifier)
-        return checkpoint.size, checkpoint.root
-
-    def _publish(self, at: datetime) -> None:
-        reader = TileHashReader(self._folder, self._size)
-        found = tree_root(self._size, reader)
-        if found != self._root:
-            raise LedgerFilesError(path=self._folder.root / "tile", problem=f"root {found.hex()} of size {self._size}")
-        note = self._signer.sign(self._size, self._root, reader)
-        self._folder.write_all([(CHECKPOINT_PATH, note)])
-        CheckpointRow.objects.bulk_create(
-            [CheckpointRow(size=self._size, note=note, signed_at=at)], ignore_conflicts=True
-        )
-
-    @transaction.atomic
-    def _set_indexes(self, places: Sequence[tuple[int, int]]) -> None:
-        with connection.cursor() as cursor:
-            cursor.executemany('UPDATE ledger_event SET "index" = %s WHERE seq = %s AND "index" IS NULL', places)
-
-    def _index_from_bundles(self) -> None:
-        """Set the indexes that a crash after the checkpoint kept from the database."""
-        done = Event.objects.filter(index__isnull=False).count()
-        while done < self._size:
-            bundle = done // TILE_WIDTH
-            width = min(TILE_WIDTH, self._size - bundle * TILE_WIDTH)
-            entries = decode_bundle(self._folder.read_bundle(bundle, width), width)
-            ids = [Entry.from_bytes(data).id for data in entries]
-            seqs = dict(Event.objects.filter(id__in=ids).values_list("id", "seq"))
-            missing = [str(entry) for entry in ids if entry not in seqs]
-            if missing:
-                raise LedgerFilesError(path=self._folder.root, problem=f"entries without rows: {missing[:3]}")
-            base = bundle * TILE_WIDTH
-            self._set_indexes([(base + place, seqs[entry]) for place, entry in enumerate(ids)])
-            done = base + width
-
-    def _drop_partials(self, paths: object) -> None:
-        """Remove the partial tiles and bundles whose full one is published now."""
-        for path in paths:  # type: ignore[attr-defined]  # an iterable of str
-            if not path.rpartition("/")[0].endswith(".p"):
-                shutil.rmtree(self._folder.root / f"{path}.p", ignore_errors=True)
-
-
-class IntegratorThread:
-    """The integrator of this process, in a thread. `problem` is what stopped it, None while it is well."""
-
-    def __init__(self, integrator: Integrator) -> None:
-        self._integrator = integrator
+        self._sequencer = Sequencer(folder, signer)
+        self._lock = Lock(folder)
+        self._now = now
+        self._affirm_s = affirm_s
+        self._retry_s = retry_s
+        self._last_moment: datetime | None = None
+        self._last_affirmed = 0.0
+        self._heads_day: date | None = None
         self._stopping = threading.Event()
-        self.problem: LiuhenError | None = None
         self._thread = threading.Thread(target=self._run, name="integrator", daemon=True)
+        self.health: Health | None = None
 
     def start(self) -> None:
-        """Open the ledger in the caller's thread, so that what is wrong with it is raised there, and begin."""
-        self._integrator.open()
+        """Begin, in a thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Sequence what is there, then end."""
+        """Sequence one batch more, end the thread and let the lock go."""
         self._stopping.set()
         wake.ring()
         self._thread.join()
-        self._integrator.close()
 
     def _run(self) -> None:
-        checked = time.monotonic()
         try:
             while not self._stopping.is_set():
-                if self._once() and not self._stopping.is_set():
-                    wake.wait_bell(_POLL_S if self.problem is None else _RETRY_S)
-                if time.monotonic() - checked > _IDLE_S:
-                    checked = time.monotonic()
-                    self._integrator.reaffirm()
-            self._once()
+                self._stopping.wait(self._turn())
+            if self._lock.is_held and self._is(IntegratorState.AT_WORK):
+                self._work()
+            if self._lock.is_held:
+                self._report(IntegratorState.STOPPED, self.health.problem if self.health else None)
         finally:
+            self._lock.release()
             connection.close()
 
-    def _once(self) -> bool:
-        """Sequence one batch; return whether there was nothing more to do."""
+    def _turn(self) -> float:
+        """Do what is due and return how many seconds to rest."""
+        if self._is(IntegratorState.REFUSED):
+            return self._retry_s
+        if not self._lock.take():
+            return POLL_S
+        count = self._work()
+        if count is None:
+            return self._retry_s
+        if count == 0:
+            wake.wait_bell(POLL_S)
+            return 0
+        # The more came at once, the longer the next batch gathers: few large batches when writers are many.
+        return 0 if count == BATCH else min(_REST_S, count * _REST_PER_EVENT_S)
+
+    def _work(self) -> int | None:
+        """Do one round and return how many events it sequenced; None when it failed, which is then reported."""
         try:
-            at = clock.now()
-            heads.write_heads(self._integrator_folder, at)
-            count = self._integrator.step(at)
-        except (LiuhenError, OSError, DatabaseError) as error:
-            _log.exception("the integrator cannot go on; it tries again in %.0f s", _RETRY_S)
-            self.problem = error if isinstance(error, LiuhenError) else LedgerFilesError(path="-", problem=str(error))
-            return True
-        self.problem = None
-        return count < BATCH
+            at, problem = self._moment()
+            if problem is None and at.date() != self._heads_day:
+                heads.write_heads(at=at, folder=self._folder)
+                self._heads_day = at.date()
+            count = self._sequencer.step(at)
+            self._affirm_if_due(at)
+        except LiuhenError as error:
+            _log.exception("the integrator stops: %s", error.text)
+            self._report(IntegratorState.REFUSED, error.as_dict())
+            return None
+        except Exception as error:  # noqa: BLE001 - the edge of a thread: dying in silence would leave the ledger behind
+            _log.exception("the integrator could not go on; it tries again in %.0f s", self._retry_s)
+            self._report(IntegratorState.RETRYING, _fault(error))
+            return None
+        self._report(IntegratorState.AT_WORK, problem)
+        return count
 
-    @property
-    def _integrator_folder(self) -> LedgerFolder:
-        return self._integrator._folder  # noqa: SLF001 - one module, two halves
+    def _affirm_if_due(self, at: datetime) -> None:
+        if self._last_affirmed == 0.0 or time.monotonic() - self._last_affirmed >= self._affirm_s:
+            self._sequencer.affirm(at)
+            self._last_affirmed = time.monotonic()
+            self._report(IntegratorState.AT_WORK, None, affirmed=at)
+
+    def _moment(self) -> tuple[datetime, dict[str, str] | None]:
+        """Return the time, and what is wrong with the clock: sequencing does not wait until it is set right."""
+        try:
+            self._last_moment = self._now()
+        except LiuhenError as error:
+            last = self._last_moment or selectors.newest_time()
+            if last is None:
+                raise
+            return last, error.as_dict()
+        return self._last_moment, None
+
+    def _is(self, state: IntegratorState) -> bool:
+        return self.health is not None and self.health.state is state
+
+    def _report(
+        self, state: IntegratorState, problem: Mapping[str, str] | None, *, affirmed: datetime | None = None
+    ) -> None:
+        """Keep the state where it has changed."""
+        old = self.health
+        if old is not None and affirmed is None and (old.state, old.problem) == (state, problem):
+            return
+        moment = self._last_moment or selectors.newest_time()
+        if moment is None:
+            return
+        since = old.since if old is not None and old.state is state else moment
+        affirmed = affirmed or (old.affirmed if old is not None else None)
+        self.health = Health(state=state, since=since, problem=problem, affirmed=affirmed)
+        try:
+            write_health(self._folder, self.health)
+        except OSError:
+            _log.exception("the integrator's state could not be kept")
 
 
-def start_integrator() -> IntegratorThread:
-    """Start the integrator of this instance.
+def _fault(error: Exception) -> dict[str, str]:
+    text = f"{type(error).__name__}: {error}"
+    return {"code": "integrator-fault", "zh": f"编入账本受阻，正在重试：{text}", "en": f"Sequencing fails: {text}"}
+
+
+def start_integrator() -> Integrator:
+    """Start this instance's integrator, or have it stand by where another process has one at work.
 
     Raises:
-        LedgerError: it cannot start; the subclass says why.
+        KeyFileError: the signing key cannot be used.
     """
-    instance = settings.INSTANCE
-    folder = LedgerFolder(instance.ledger)
-    thread = IntegratorThread(Integrator(folder, Signer(folder, load_key(instance.ledger_key_file))))
-    thread.start()
-    return thread
+    folder = selectors.ledger_folder()
+    folder.make()
+    integrator = Integrator(folder, Signer(folder, load_key(settings.INSTANCE.ledger_key_file)))
+    integrator.start()
+    return integrator

@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from liuhen.core.entry import Entry, EventType, ObjectRef
 
-__all__ = ["ChainLink", "Discrepancy", "DiscrepancyKind", "Projection", "Sequenced"]
+__all__ = [
+    "ChainLink",
+    "Discrepancy",
+    "DiscrepancyKind",
+    "EventsPage",
+    "Projection",
+    "PublishedCheckpoint",
+    "Sequenced",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +35,15 @@ class Sequenced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainLink:
-    """One event of a subject's custody chain, as people see it. `index` is None while it is not sequenced."""
+    """One event of a subject's custody chain, as people see it. `index` is None while it is not sequenced.
+
+    `details` are the opened private details, None where the event has none or the reader is not to see them.
+    """
 
     id: uuid.UUID
     type: EventType
     time: datetime
+    subject: str
     actor: str
     n: int
     index: int | None
@@ -39,6 +51,25 @@ class ChainLink:
     objects: tuple[ObjectRef, ...]
     facts: Mapping[str, Any]
     details: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventsPage:
+    """One page of events, newest first; `next` leads on, None at the end."""
+
+    links: tuple[ChainLink, ...]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedCheckpoint:
+    """A checkpoint whose signature was checked; `at` is when it was first published, None if that is not known."""
+
+    origin: str
+    size: int
+    root: bytes
+    note: bytes
+    at: datetime | None
 
 
 class DiscrepancyKind(StrEnum):
@@ -51,24 +82,28 @@ class DiscrepancyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """One difference between what the ledger says and what lies in the database, the files or the vault."""
+    """One difference between what the ledger says and what lies in the database, the files or the vault.
+
+    `where` names the thing itself (`event <uuid>`, `tile/0/003`); `zh` and `en` say what is wrong with it.
+    """
 
     kind: DiscrepancyKind
     where: str
-    what: str
+    zh: str
+    en: str
 
 
 class Projection(Protocol):
-    """Rows of an upper app that the ledger's entries determine.
+    """One comparison of an upper app's rows with the ledger's entries, which determine them.
 
-    `read` sees every entry in order; `check` then yields each row that is missing, extra or altered. One instance
-    serves one run.
+    `check` is given every entry, in runs and in order, and then `finish` is called once. Entries that wait for their
+    place come last. Everything is read in one database snapshot.
     """
 
-    def read(self, entry: Entry) -> None:
-        """Take note of an entry."""
+    def check(self, entries: Sequence[Entry]) -> Iterable[Discrepancy]:
+        """Compare the rows that `entries` tell of."""
         ...
 
-    def check(self) -> Iterable[Discrepancy]:
-        """Compare the rows with what was read."""
+    def finish(self) -> Iterable[Discrepancy]:
+        """Name the rows that no entry told of."""
         ...

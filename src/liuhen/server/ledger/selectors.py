@@ -1,34 +1,43 @@
-"""Reads of the ledger: custody chains, proofs, the checkpoint."""
+"""Reads of the ledger: custody chains, proofs, checkpoints, how the integrator fares."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 
-from liuhen.core.entry import Entry, EventType
+from liuhen.core.entry import Entry
 from liuhen.core.tlog.checkpoint import open_checkpoint
-from liuhen.core.tlog.merkle import inclusion_proof, verify_inclusion
+from liuhen.core.tlog.errors import KeyFormatError, TlogError
+from liuhen.core.tlog.merkle import inclusion_proof, leaf_hash, verify_inclusion
+from liuhen.core.tlog.note import VerifierKey
 from liuhen.core.tlog.proof import TlogProof
 from liuhen.core.tlog.tiles import CHECKPOINT_PATH, TileHashReader
-from liuhen.server.ledger.errors import LedgerBehindError
-from liuhen.server.ledger.files import LedgerFolder
-from liuhen.server.ledger.interfaces import ChainLink
-from liuhen.server.ledger.models import Event
-from liuhen.server.ledger.signer import load_key
+from liuhen.server.accounts.policy import Ability, require
+from liuhen.server.ledger.errors import LedgerBehindError, LedgerFilesError, NoCheckpointError
+from liuhen.server.ledger.files import KEY_PATH, LedgerFolder
+from liuhen.server.ledger.health import read_health
+from liuhen.server.ledger.interfaces import ChainLink, EventsPage, PublishedCheckpoint
+from liuhen.server.ledger.models import CheckpointRow, Event
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Collection
     from datetime import datetime
 
-    from liuhen.core.tlog.checkpoint import Checkpoint
-    from liuhen.core.tlog.note import VerifierKey
+    from liuhen.core.entry import EventType
+    from liuhen.server.kernel.actor import Actor
+    from liuhen.server.ledger.health import Health
 
 __all__ = [
+    "PAGE_SIZE",
     "custody_chain",
     "entry_bytes",
     "event_by_id",
+    "events_of",
+    "events_page",
+    "integrator_health",
     "latest_checkpoint",
     "latest_note",
     "ledger_folder",
@@ -40,10 +49,28 @@ __all__ = [
     "verifier_key",
 ]
 
+PAGE_SIZE: Final = 50
+
+
+def ledger_folder() -> LedgerFolder:
+    """Return the folder of this instance's ledger."""
+    return LedgerFolder(settings.INSTANCE.ledger)
+
 
 def verifier_key() -> VerifierKey:
-    """Return the key that checks this ledger's checkpoints."""
-    return load_key(settings.INSTANCE.ledger_key_file).verifier
+    """Return the key that checks this ledger's checkpoints.
+
+    Raises:
+        NoCheckpointError: no ledger was begun.
+        LedgerFilesError: the key's file is damaged.
+    """
+    folder = ledger_folder()
+    try:
+        return VerifierKey.from_text(folder.read(KEY_PATH).decode("ascii").strip())
+    except FileNotFoundError as error:
+        raise NoCheckpointError(path=folder.root) from error
+    except (UnicodeDecodeError, KeyFormatError) as error:
+        raise LedgerFilesError(path=folder.root / KEY_PATH, problem=str(error)) from error
 
 
 def ledger_subject() -> str:
@@ -51,18 +78,35 @@ def ledger_subject() -> str:
     return f"ledger/{verifier_key().name.rpartition('/')[2]}"
 
 
-def latest_note() -> bytes | None:
-    """Return the newest signed checkpoint's bytes; None before the first."""
+def latest_note() -> bytes:
+    """Return the newest published checkpoint's bytes.
+
+    Raises:
+        NoCheckpointError: no ledger was begun.
+    """
+    folder = ledger_folder()
     try:
-        return ledger_folder().read(CHECKPOINT_PATH)
-    except FileNotFoundError:
-        return None
+        return folder.read(CHECKPOINT_PATH)
+    except FileNotFoundError as error:
+        raise NoCheckpointError(path=folder.root) from error
 
 
-def latest_checkpoint() -> Checkpoint | None:
-    """Return the newest checkpoint, its signature checked; None before the first."""
+def latest_checkpoint() -> PublishedCheckpoint:
+    """Return the newest checkpoint, its signature checked. A new ledger has one of the empty tree.
+
+    Raises:
+        NoCheckpointError: no ledger was begun.
+        TlogError: it is damaged or signed by another key.
+    """
     note = latest_note()
-    return None if note is None else open_checkpoint(note, verifier_key())
+    checkpoint = open_checkpoint(note, verifier_key())
+    at = CheckpointRow.objects.filter(size=checkpoint.size).values_list("at", flat=True).first()
+    return PublishedCheckpoint(origin=checkpoint.origin, size=checkpoint.size, root=checkpoint.root, note=note, at=at)
+
+
+def integrator_health() -> Health | None:
+    """Return how the integrator fares; None where none has ever run."""
+    return read_health(ledger_folder())
 
 
 def newest_time() -> datetime | None:
@@ -77,7 +121,7 @@ def event_by_id(event_id: uuid.UUID) -> Event | None:
 
 def sealing_event(subject: str, *, sha256: str, type: EventType) -> Event | None:  # noqa: A002 - the entry's own word
     """Return the subject's event of `type` whose object has this digest; None when there is none."""
-    for event in Event.objects.filter(subject=subject, type=type).order_by("n"):
+    for event in Event.objects.filter(subject=subject, type=type.value).order_by("n"):
         if any(item.sha256 == sha256 for item in Entry.from_bytes(bytes(event.leaf)).objects):
             return event
     return None
@@ -100,32 +144,77 @@ def proof_of(event: Event) -> str:
 
     Raises:
         LedgerBehindError: no checkpoint covers the event yet.
-        InclusionError: the ledger's tiles do not hold the event's leaf: the files were altered.
+        LedgerFilesError: the ledger's files do not prove the event: they are damaged or were altered.
     """
-    folder = ledger_folder()
-    note = latest_note()
-    checkpoint = None if note is None else open_checkpoint(note, verifier_key())
-    if note is None or checkpoint is None or event.index is None or event.index >= checkpoint.size:
+    if event.index is None:
         raise LedgerBehindError(event=event.id, seconds=0)
-    hashes = inclusion_proof(event.index, checkpoint.size, TileHashReader(folder, checkpoint.size))
-    verify_inclusion(
-        leaf=bytes(event.leaf_hash), index=event.index, size=checkpoint.size, proof=hashes, root=checkpoint.root
-    )
+    folder, note = ledger_folder(), latest_note()
+    try:
+        checkpoint = open_checkpoint(note, verifier_key())
+        if event.index >= checkpoint.size:
+            raise LedgerBehindError(event=event.id, seconds=0)
+        tiles = TileHashReader(folder, checkpoint.size)
+        hashes = inclusion_proof(event.index, checkpoint.size, tiles)
+        verify_inclusion(
+            leaf=leaf_hash(bytes(event.leaf)),
+            index=event.index,
+            size=checkpoint.size,
+            proof=hashes,
+            root=checkpoint.root,
+        )
+    except (TlogError, LookupError, FileNotFoundError) as error:
+        raise LedgerFilesError(path=folder.root, problem=str(error)) from error
     return TlogProof(event.index, tuple(hashes), note).encode().decode()
 
 
 def custody_chain(subject: str) -> tuple[ChainLink, ...]:
-    """Return every event of `subject`, oldest first."""
+    """Return every event of `subject`, oldest first, with its private details.
+
+    It asks nobody who may see them: the caller has found the subject within its actor's scope.
+    """
     return tuple(_link(event) for event in Event.objects.filter(subject=subject).order_by("n"))
 
 
-def _link(event: Event) -> ChainLink:
+def events_of(subjects: Collection[str]) -> tuple[ChainLink, ...]:
+    """Return every event of any of `subjects` in the order written; else as `custody_chain`."""
+    events = Event.objects.filter(subject__in=list(subjects)).order_by("seq")
+    return tuple(_link(event) for event in events)
+
+
+def events_page(
+    *,
+    actor: Actor,
+    type: EventType | None = None,  # noqa: A002 - the entry's own word
+    subject: str = "",
+    after: int | None = None,
+) -> EventsPage:
+    """Return up to `PAGE_SIZE` events, newest first, without private details, from the page `after` on.
+
+    Raises:
+        NotAllowedError: the actor may not read the ledger.
+    """
+    require(actor, Ability.READ_LEDGER)
+    rows = Event.objects.order_by("-seq")
+    if type is not None:
+        rows = rows.filter(type=type.value)
+    if subject:
+        rows = rows.filter(subject=subject)
+    if after is not None:
+        rows = rows.filter(seq__lt=after)
+    found = list(rows[: PAGE_SIZE + 1])
+    more = len(found) > PAGE_SIZE
+    found = found[:PAGE_SIZE]
+    return EventsPage(tuple(_link(event, private=False) for event in found), found[-1].seq if more else None)
+
+
+def _link(event: Event, *, private: bool = True) -> ChainLink:
     entry = Entry.from_bytes(bytes(event.leaf))
-    opening = opening_of(event)
+    opening = opening_of(event) if private else None
     return ChainLink(
         id=event.id,
         type=entry.type,
         time=entry.time,
+        subject=entry.subject,
         actor=entry.actor,
         n=entry.n,
         index=event.index,
@@ -134,8 +223,3 @@ def _link(event: Event) -> ChainLink:
         facts=entry.facts,
         details=None if opening is None else opening["details"],
     )
-
-
-def ledger_folder() -> LedgerFolder:
-    """Return the folder of this instance's ledger."""
-    return LedgerFolder(settings.INSTANCE.ledger)

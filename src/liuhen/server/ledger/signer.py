@@ -1,61 +1,64 @@
 """The signer: the ledger's key, and the memory that keeps it from ever signing two histories.
 
-The state file holds the size and root signed last, and is durable before a checkpoint leaves. A tree that does not
-continue that one is refused, whatever the ledger's files say.
+Its state is the checkpoint signed last, kept as the signed note itself: whoever has not the key cannot write another,
+and a crash between signing and publishing is mended by publishing it. It is durable before a checkpoint leaves. A tree
+that does not continue it is refused, whatever the ledger's files say.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import stat
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from liuhen.core.tlog.checkpoint import Checkpoint, sign_checkpoint
+from liuhen.core.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from liuhen.core.tlog.errors import TlogError
-from liuhen.core.tlog.merkle import EMPTY_ROOT, consistency_proof, verify_consistency
+from liuhen.core.tlog.merkle import EMPTY_ROOT, consistency_proof, tree_root, verify_consistency
 from liuhen.core.tlog.note import SigningKey
+from liuhen.core.tlog.tiles import TileHashReader
 from liuhen.server.ledger.errors import KeyFileError, LedgerFilesError, SignerRefusesError
+from liuhen.server.ledger.files import STATE_PATH
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from liuhen.core.tlog.merkle import HashReader
     from liuhen.core.tlog.note import VerifierKey
     from liuhen.server.ledger.files import LedgerFolder
 
-__all__ = ["STATE_PATH", "Signer", "create_key", "load_key"]
-
-STATE_PATH: Final = "signer-state.json"
+__all__ = ["Signer", "create_key", "load_key"]
 
 
-def create_key(path: Path, *, origin: str) -> None:
-    """Make a signing key named `origin` in a new file of mode 0600.
+def create_key(path: Path, origin: str) -> VerifierKey:
+    """Make a signing key named `origin` in a new file of mode 0600, and return its public half.
 
     Raises:
         FileExistsError: there is a file already; a key is never replaced.
     """
+    key = SigningKey.generate(origin)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     passing = path.with_name(f".{path.name}.new")
-    passing.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        passing.unlink()
     with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(SigningKey.generate(origin).to_text() + "\n")
+        file.write(f"{key.to_text()}\n")
         file.flush()
         os.fsync(file.fileno())
-    os.link(passing, path)
+    path.hardlink_to(passing)
     passing.unlink()
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+    return key.verifier
 
 
 def load_key(path: Path) -> SigningKey:
     """Read the signing key.
 
     Raises:
-        KeyFileError: there is none, others may read it, or it holds no key.
+        KeyFileError: there is none, others may read or write it, or it holds no key.
     """
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -69,7 +72,7 @@ def load_key(path: Path) -> SigningKey:
 
 
 class Signer:
-    """Signs successors of what it signed last, and nothing else."""
+    """Signs successors of what it signed last, and nothing else. One at a time: its user holds the ledger's lock."""
 
     def __init__(self, folder: LedgerFolder, key: SigningKey) -> None:
         self._folder = folder
@@ -85,36 +88,46 @@ class Signer:
         """The ledger's name."""
         return self._key.name
 
-    def last(self) -> tuple[int, bytes]:
-        """Return the size and root signed last; the empty tree before the first.
+    def begin(self) -> bytes:
+        """Sign the empty tree, the first state of a new ledger; only for a ledger of which nothing exists yet."""
+        note = sign_checkpoint(Checkpoint(self.origin, 0, EMPTY_ROOT), self._key)
+        self._folder.put(STATE_PATH, note)
+        return note
+
+    def last(self) -> tuple[Checkpoint, bytes]:
+        """Return the checkpoint signed last, and its note.
 
         Raises:
-            LedgerFilesError: the state file is damaged.
+            LedgerFilesError: the state is missing or was not written by this key. A ledger that has begun has one;
+                without it nothing is signed, since an older tree could not be told from the newest.
         """
         try:
-            state = json.loads(self._folder.read(STATE_PATH))
-            return int(state["size"]), bytes.fromhex(state["root"])
-        except FileNotFoundError:
-            return 0, EMPTY_ROOT
-        except (ValueError, KeyError, TypeError) as error:
-            raise LedgerFilesError(path=self._folder.root / STATE_PATH, problem=str(error)) from error
+            note = self._folder.read(STATE_PATH)
+            return open_checkpoint(note, self.verifier), note
+        except FileNotFoundError as error:
+            raise LedgerFilesError(path=self._folder.root / STATE_PATH, problem="missing") from error
+        except TlogError as error:
+            raise LedgerFilesError(path=self._folder.root / STATE_PATH, problem=error.code) from error
 
-    def sign(self, size: int, root: bytes, reader: HashReader) -> bytes:
-        """Return the signed checkpoint of the tree that `reader` holds, after making it the one signed last.
+    def sign(self, size: int, root: bytes) -> bytes:
+        """Return the signed checkpoint of the tree whose tiles lie in the folder, after making it the one signed last.
 
         Raises:
-            SignerRefusesError: the tree is smaller than the last one, or does not continue it.
+            SignerRefusesError: the tree is smaller than the last one, or is not shown to continue it.
+            LedgerFilesError: see `last`.
         """
-        signed, signed_root = self.last()
-        if size < signed:
-            raise SignerRefusesError(size=size, signed=signed)
-        if signed:
-            try:
-                proof = consistency_proof(signed, size, reader)
-                verify_consistency(size1=signed, root1=signed_root, size2=size, root2=root, proof=proof)
-            except (TlogError, LookupError, OSError) as error:
-                raise SignerRefusesError(size=size, signed=signed) from error
-        if (size, root) != (signed, signed_root):
-            state = json.dumps({"size": size, "root": root.hex()}).encode()
-            self._folder.write_all([(STATE_PATH, state)])
-        return sign_checkpoint(Checkpoint(self.origin, size, root), self._key)
+        signed, _ = self.last()
+        if size < signed.size:
+            raise SignerRefusesError(size=size, signed=signed.size)
+        tiles = TileHashReader(self._folder, size)
+        try:
+            stored_root = tree_root(size, tiles)
+            proof = consistency_proof(signed.size, size, tiles)
+            verify_consistency(size1=signed.size, root1=signed.root, size2=size, root2=stored_root, proof=proof)
+        except (TlogError, LookupError, FileNotFoundError) as error:
+            raise SignerRefusesError(size=size, signed=signed.size) from error
+        if stored_root != root:
+            raise SignerRefusesError(size=size, signed=signed.size)
+        note = sign_checkpoint(Checkpoint(self.origin, size, root), self._key)
+        self._folder.put(STATE_PATH, note)
+        return note

@@ -12,3 +12,10 @@ class RecordingsApp(AppConfig):
 
     name = "liuhen.server.recordings"
     label = "recordings"
+
+    def ready(self) -> None:
+        """Let every fsck compare the recordings with the ledger."""
+        from liuhen.server.ledger.projections import register_projection
+        from liuhen.server.recordings.projection import RecordingsProjection
+
+        register_projection("recordings", RecordingsProjection)

@@ -1,60 +1,86 @@
-"""The database itself refuses to change or delete an event, but for its index, once."""
+"""The database itself refuses to change or delete what the ledger wrote, but for an event's place, set once.
+
+This guards against mistakes, not against whoever may alter the schema; fsck finds what they do.
+"""
 
 from django.db import migrations
 
-_SQLITE = [
-    """
-    CREATE TRIGGER ledger_event_no_delete BEFORE DELETE ON ledger_event
-    BEGIN SELECT RAISE(ABORT, 'ledger events are not deleted'); END
-    """,
-    """
-    CREATE TRIGGER ledger_event_no_update BEFORE UPDATE ON ledger_event
-    WHEN NOT (
-        OLD."index" IS NULL AND NEW."index" IS NOT NULL
-        AND NEW.seq = OLD.seq AND NEW.id = OLD.id AND NEW.type = OLD.type AND NEW.time = OLD.time
-        AND NEW.subject = OLD.subject AND NEW.n = OLD.n AND NEW.actor = OLD.actor AND NEW.leaf = OLD.leaf
-        AND NEW.leaf_hash = OLD.leaf_hash AND NEW.salt IS OLD.salt AND NEW.private IS OLD.private
-    )
-    BEGIN SELECT RAISE(ABORT, 'ledger events are not changed'); END
-    """,
-]
+_KEPT = ("seq", "id", "type", "time", "subject", "n", "actor", "leaf", "leaf_hash", "salt", "private")
+_SAME = " AND ".join(f"NEW.{column} IS OLD.{column}" for column in _KEPT)
+_ROW = "ROW({})".format(", ".join(f"%s.{column}" for column in _KEPT))
+
+_SQLITE = {
+    "ledger_event_waits": (
+        "BEFORE INSERT ON ledger_event", 'NEW."index" IS NOT NULL', "an event is written without a place"
+    ),
+    "ledger_event_not_deleted": ("BEFORE DELETE ON ledger_event", "TRUE", "events are not deleted"),
+    "ledger_event_not_changed": (
+        "BEFORE UPDATE ON ledger_event",
+        f'NOT (OLD."index" IS NULL AND NEW."index" IS NOT NULL AND {_SAME})',
+        "events are not changed",
+    ),
+    "ledger_checkpoint_not_deleted": (
+        "BEFORE DELETE ON ledger_checkpointrow", "TRUE", "checkpoints are not deleted"
+    ),
+    "ledger_checkpoint_not_changed": (
+        "BEFORE UPDATE ON ledger_checkpointrow", "TRUE", "checkpoints are not changed"
+    ),
+}
+
 _POSTGRESQL = [
-    """
-    CREATE FUNCTION ledger_event_append_only() RETURNS trigger AS $$
+    f"""
+    CREATE FUNCTION ledger_event_guard() RETURNS trigger AS $$
     BEGIN
-        IF TG_OP = 'DELETE' THEN
-            RAISE EXCEPTION 'ledger events are not deleted';
+        IF TG_OP = 'INSERT' THEN
+            IF NEW."index" IS NOT NULL THEN RAISE EXCEPTION 'an event is written without a place'; END IF;
+            RETURN NEW;
         END IF;
+        IF TG_OP = 'DELETE' THEN RAISE EXCEPTION 'events are not deleted'; END IF;
         IF OLD."index" IS NOT NULL OR NEW."index" IS NULL
-            OR ROW(NEW.seq, NEW.id, NEW.type, NEW.time, NEW.subject, NEW.n, NEW.actor, NEW.leaf, NEW.leaf_hash,
-                   NEW.salt, NEW.private)
-            IS DISTINCT FROM ROW(OLD.seq, OLD.id, OLD.type, OLD.time, OLD.subject, OLD.n, OLD.actor, OLD.leaf,
-                                 OLD.leaf_hash, OLD.salt, OLD.private)
-        THEN
-            RAISE EXCEPTION 'ledger events are not changed';
-        END IF;
+            OR {_ROW.replace("%s", "NEW")} IS DISTINCT FROM {_ROW.replace("%s", "OLD")}
+        THEN RAISE EXCEPTION 'events are not changed'; END IF;
         RETURN NEW;
     END $$ LANGUAGE plpgsql
     """,
     """
-    CREATE TRIGGER ledger_event_append_only BEFORE UPDATE OR DELETE ON ledger_event
-    FOR EACH ROW EXECUTE FUNCTION ledger_event_append_only()
+    CREATE TRIGGER ledger_event_guard BEFORE INSERT OR UPDATE OR DELETE ON ledger_event
+    FOR EACH ROW EXECUTE FUNCTION ledger_event_guard()
+    """,
+    """
+    CREATE FUNCTION ledger_checkpoint_guard() RETURNS trigger AS $$
+    BEGIN RAISE EXCEPTION 'checkpoints are neither changed nor deleted'; END $$ LANGUAGE plpgsql
+    """,
+    """
+    CREATE TRIGGER ledger_checkpoint_guard BEFORE UPDATE OR DELETE ON ledger_checkpointrow
+    FOR EACH ROW EXECUTE FUNCTION ledger_checkpoint_guard()
     """,
 ]
-_DROP = {
-    "sqlite": ["DROP TRIGGER ledger_event_no_delete", "DROP TRIGGER ledger_event_no_update"],
-    "postgresql": ["DROP TRIGGER ledger_event_append_only ON ledger_event", "DROP FUNCTION ledger_event_append_only"],
-}
+_POSTGRESQL_DROP = [
+    "DROP TRIGGER ledger_event_guard ON ledger_event",
+    "DROP FUNCTION ledger_event_guard",
+    "DROP TRIGGER ledger_checkpoint_guard ON ledger_checkpointrow",
+    "DROP FUNCTION ledger_checkpoint_guard",
+]
 
 
 def _guard(apps, schema_editor):
-    statements = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}[schema_editor.connection.vendor]
+    if schema_editor.connection.vendor == "sqlite":
+        statements = [
+            f"CREATE TRIGGER {name} {event} WHEN {condition} BEGIN SELECT RAISE(ABORT, '{message}'); END"
+            for name, (event, condition, message) in _SQLITE.items()
+        ]
+    else:
+        statements = _POSTGRESQL
     for statement in statements:
         schema_editor.execute(statement)
 
 
 def _unguard(apps, schema_editor):
-    for statement in _DROP[schema_editor.connection.vendor]:
+    if schema_editor.connection.vendor == "sqlite":
+        statements = [f"DROP TRIGGER {name}" for name in _SQLITE]
+    else:
+        statements = _POSTGRESQL_DROP
+    for statement in statements:
         schema_editor.execute(statement)
 
 

@@ -1,0 +1,358 @@
+"""One run of fsck. It may run while the server works: it pins a checkpoint and a database snapshot at its start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Max
+
+from liuhen.core.digests import sha256
+from liuhen.core.entry import Entry, EventType, ObjectRef
+from liuhen.core.errors import LiuhenError
+from liuhen.core.tlog.checkpoint import open_checkpoint
+from liuhen.core.tlog.errors import TlogError
+from liuhen.core.tlog.merkle import leaf_hash
+from liuhen.core.tlog.tiles import CHECKPOINT_PATH
+from liuhen.server.ledger import projections, selectors
+from liuhen.server.ledger.errors import KeyFileError, LedgerError
+from liuhen.server.ledger.files import HEADS_FOLDER, KEY_PATH, STATE_PATH, heads_path
+from liuhen.server.ledger.fsck.report import Findings, FsckReport
+from liuhen.server.ledger.fsck.rows import Row, check_columns, parse_row, placed_rows, row_of_event, rows_beyond
+from liuhen.server.ledger.fsck.tree import GrowingRoot, TreeCheck
+from liuhen.server.ledger.heads import encode_heads
+from liuhen.server.ledger.models import CheckpointRow, Event, SubjectHead
+from liuhen.server.ledger.signer import load_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from liuhen.core.tlog.checkpoint import Checkpoint
+    from liuhen.core.tlog.note import VerifierKey
+    from liuhen.server.ledger.fsck.tree import Bundle
+
+__all__ = ["DeepCheck", "check_ledger"]
+
+type DeepCheck = Callable[[ObjectRef], None]
+"""Reads a stored object again; raises a `LiuhenError` where it is missing or damaged."""
+
+_CONTENT: Final = frozenset((EventType.RECORDING_SEALED, EventType.RECORDING_ATTACHED))
+_RUN: Final = 512
+
+
+def check_ledger(*, deep: DeepCheck | None = None) -> FsckReport:
+    """Check the whole ledger of this instance.
+
+    Args:
+        deep: where given, it is called once for every original and attachment that the ledger names, and the content
+            of every daily heads file is made anew instead of the newest one's only.
+
+    Raises:
+        NoCheckpointError: no ledger was begun.
+        KeyFileError: neither the signing key nor the verifier key can be read.
+    """
+    return _Run(deep).check()
+
+
+class _Chains:
+    """The last event of each subject, and the events that do not follow it."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.heads: dict[str, tuple[int, bytes]] = {}
+        self.has_gap = False
+        self._findings = findings
+
+    def follow(self, entry: Entry, leaf: bytes) -> None:
+        n, last = self.heads.get(entry.subject, (-1, b""))
+        linked = entry.n == n + 1 and (n < 0 or entry.prev == last.hex())
+        if not linked and not self.has_gap:
+            self._findings.altered(
+                f"event {entry.id}",
+                f"{entry.subject} 的事件链断裂：应为第 {n + 1} 个事件，实为第 {entry.n} 个",
+                f"it does not continue {entry.subject}: event {n + 1} was due, this is event {entry.n}",
+            )
+        self.heads[entry.subject] = (entry.n, leaf)
+
+
+class _Run:
+    def __init__(self, deep: DeepCheck | None) -> None:
+        self._deep = deep
+        self._folder = selectors.ledger_folder()
+        self._findings = Findings()
+        self._chains = _Chains(self._findings)
+        self._projections = projections.projections()
+        self._pending: list[Entry] = []
+        self._objects: set[ObjectRef] = set()
+        self._heads_dates: set[str] = set()
+        self._newest_heads: int | None = None
+        self._unsequenced = 0
+
+    def check(self) -> FsckReport:
+        key = self._key()
+        note = selectors.latest_note()
+        checkpoint = self._open(note, key)
+        if checkpoint is None:
+            return self._report(None)
+        with _snapshot():
+            newest = Event.objects.aggregate(index=Max("index"))["index"]
+            published = max(checkpoint.size, self._published_now(key))
+            self._check_tree(checkpoint, key, indexed=0 if newest is None else newest + 1)
+            self._check_beyond(checkpoint.size, published)
+            self._give_projections(())
+            for projection in self._projections:
+                self._findings.add_all(projection.finish())
+            self._check_head_rows()
+            self._check_last_checkpoint_row(0 if newest is None else newest + 1)
+        self._check_stray_heads()
+        if self._deep is not None:
+            self._read_objects(self._deep)
+        return self._report(checkpoint)
+
+    def _report(self, checkpoint: Checkpoint | None) -> FsckReport:
+        return FsckReport(
+            size=0 if checkpoint is None else checkpoint.size,
+            root="" if checkpoint is None else checkpoint.root.hex(),
+            unsequenced=self._unsequenced,
+            heads=len(self._heads_dates),
+            objects=None if self._deep is None else len(self._objects),
+            discrepancies=tuple(self._findings.named),
+            omitted=self._findings.omitted,
+        )
+
+    def _key(self) -> VerifierKey:
+        """Return the signing key's public half where it can be read, else the verifier key that is handed out."""
+        try:
+            own = load_key(settings.INSTANCE.ledger_key_file).verifier
+        except KeyFileError:
+            return selectors.verifier_key()
+        try:
+            same = selectors.verifier_key() == own
+        except LedgerError:
+            same = False
+        if not same:
+            self._findings.altered(KEY_PATH, "不是签名密钥的公钥", "it is not the signing key's public half")
+        return own
+
+    def _open(self, note: bytes, key: VerifierKey) -> Checkpoint | None:
+        """Return the published checkpoint; where it is damaged, the one signed last, so that the rest is checked."""
+        checkpoint = self._open_one(CHECKPOINT_PATH, note, key)
+        try:
+            state = self._folder.read(STATE_PATH)
+        except FileNotFoundError:
+            self._findings.missing(STATE_PATH, "签名状态缺失", "the signer's state is missing")
+            return checkpoint
+        signed = self._open_one(STATE_PATH, state, key)
+        if checkpoint is None or signed is None:
+            return checkpoint or signed
+        if signed.size < checkpoint.size or (signed.size == checkpoint.size and signed != checkpoint):
+            self._findings.altered(
+                STATE_PATH,
+                f"签名状态为 {signed.size} 条，落后于检查点的 {checkpoint.size} 条或与之矛盾",
+                f"the signer remembers size {signed.size}, behind or against the checkpoint of {checkpoint.size}",
+            )
+        return checkpoint
+
+    def _open_one(self, path: str, note: bytes, key: VerifierKey) -> Checkpoint | None:
+        try:
+            return open_checkpoint(note, key)
+        except TlogError as error:
+            self._findings.altered(path, error.as_dict()["zh"], error.as_dict()["en"])
+            return None
+
+    def _published_now(self, key: VerifierKey) -> int:
+        try:
+            return open_checkpoint(selectors.latest_note(), key).size
+        except TlogError:
+            return 0
+
+    def _check_tree(self, checkpoint: Checkpoint, key: VerifierKey, *, indexed: int) -> None:
+        tree = TreeCheck(self._folder, checkpoint, self._findings)
+        rows = placed_rows(checkpoint.size)
+        growing = GrowingRoot()
+        kept = self._kept_checkpoints(checkpoint.size, key)
+        due = next(kept, None)
+        ahead = next(rows, None)
+        self._newest_heads = Event.objects.filter(
+            type=EventType.LEDGER_HEADS.value, index__lt=checkpoint.size
+        ).aggregate(index=Max("index"))["index"]
+        for bundle in tree.bundles():
+            for index, leaf, data in _numbered(bundle):
+                row, ahead = (ahead, next(rows, None)) if ahead and ahead.place == index else (None, ahead)
+                entry = self._check_entry(index, leaf, data, row, indexed)
+                if entry is not None:
+                    self._take(entry, leaf, index)
+                growing.append(leaf)
+                if due is not None and due.size == growing.size:
+                    self._check_kept_root(due, growing.root())
+                    due = next(kept, None)
+        tree.finish()
+
+    def _check_entry(self, index: int, leaf: bytes, data: bytes | None, row: Row | None, indexed: int) -> Entry | None:
+        """Compare an entry with its row; return the entry, from the row where the bundle is damaged."""
+        was_altered = row is not None and row.leaf != data and leaf_hash(row.leaf) != leaf
+        if row is not None and was_altered:
+            self._findings.altered(
+                row.name, f"条目内容与账本第 {index} 号条目不符", f"its entry is not entry {index} of the ledger"
+            )
+            row = None
+        known = data if data is not None else row.leaf if row is not None else None
+        if known is None:
+            self._chains.has_gap = True
+            return None
+        try:
+            entry = Entry.from_bytes(known)
+        except LiuhenError as error:
+            self._findings.altered(f"entry {index}", error.as_dict()["zh"], error.as_dict()["en"])
+            self._chains.has_gap = True
+            return None
+        if row is not None:
+            check_columns(row, entry, leaf, self._findings)
+        elif not was_altered:
+            self._check_unplaced(index, entry, indexed)
+        return entry
+
+    def _check_unplaced(self, index: int, entry: Entry, indexed: int) -> None:
+        """No row has place `index`: it is still to be set, was taken away, or the row itself is gone."""
+        row = row_of_event(entry.id)
+        if row is None:
+            self._findings.missing(
+                f"event {entry.id}", f"账本第 {index} 号条目在数据库中没有记录", f"entry {index} has no row"
+            )
+        elif row.place is not None or index < indexed:
+            self._findings.altered(
+                row.name, f"数据库中的序号为 {row.place}，应为 {index}", f"its row has place {row.place}, not {index}"
+            )
+
+    def _take(self, entry: Entry, leaf: bytes, index: int | None) -> None:
+        if entry.type is EventType.LEDGER_HEADS:
+            self._check_heads_file(entry, index)
+        elif entry.type in _CONTENT and self._deep is not None:
+            self._objects.update(entry.objects)
+        self._chains.follow(entry, leaf)
+        self._give_projections((entry,))
+
+    def _give_projections(self, entries: Iterable[Entry]) -> None:
+        """Hand entries on in runs; an empty call hands on what is left."""
+        before = len(self._pending)
+        self._pending += entries
+        if len(self._pending) < _RUN and len(self._pending) > before:
+            return
+        for projection in self._projections:
+            self._findings.add_all(projection.check(self._pending))
+        self._pending = []
+
+    def _check_beyond(self, size: int, published: int) -> None:
+        """Check the rows that wait for their place, and those that have come into the ledger since the start."""
+        for row in rows_beyond(size):
+            self._unsequenced += row.place is None
+            if row.place is not None and not (type(row.place) is int and row.place < published):
+                self._findings.surplus(
+                    row.name,
+                    f"序号 {row.place} 超出账本（{published} 条）",
+                    f"its place {row.place} is beyond the ledger",
+                )
+                continue
+            entry = parse_row(row, self._findings)
+            if entry is None:
+                continue
+            leaf = leaf_hash(row.leaf)
+            check_columns(row, entry, leaf, self._findings)
+            if self._chains.heads.get(entry.subject, (-1, b""))[1] != leaf:
+                self._take(entry, leaf, None)
+
+    def _check_head_rows(self) -> None:
+        left = dict(self._chains.heads)
+        for subject, n, leaf in SubjectHead.objects.filter(n__gte=0).values_list("subject", "n", "leaf_hash"):
+            due = left.pop(subject, None)
+            if due is None:
+                self._findings.surplus(
+                    f"head {subject}", "账本中没有该对象的事件", "the ledger has no event of this subject"
+                )
+            elif due != (n, bytes(leaf)):
+                self._findings.altered(
+                    f"head {subject}", f"数据库记为第 {n} 个事件，应为第 {due[0]} 个", f"it is not event {due[0]}"
+                )
+        for subject in left:
+            self._findings.missing(f"head {subject}", "数据库中没有该对象的末端记录", "the subject has no head row")
+
+    def _check_heads_file(self, entry: Entry, index: int | None) -> None:
+        date, ref = str(entry.facts.get("date")), entry.objects[0]
+        self._heads_dates.add(date)
+        path = heads_path(date)
+        try:
+            data = self._folder.read(path)
+        except (FileNotFoundError, ValueError):
+            self._findings.missing(path, "每日对账文件缺失", "the daily heads file is missing")
+            return
+        if sha256(data).hex() != ref.sha256:
+            self._findings.altered(path, "与账本中的摘要不符", "it has another digest than the ledger says")
+        elif (index == self._newest_heads or self._deep is not None) and not self._chains.has_gap:
+            heads = ((subject, n, leaf) for subject, (n, leaf) in self._chains.heads.items())
+            if encode_heads(date, heads) != data:
+                self._findings.altered(path, "与该日之前的事件不符", "it does not agree with the events before it")
+
+    def _check_stray_heads(self) -> None:
+        newest = max(self._heads_dates, default="")
+        for path in sorted((self._folder.root / HEADS_FOLDER).glob("*")):
+            name = f"{HEADS_FOLDER}/{path.name}"
+            is_ours = path.suffix == ".json" and not path.name.startswith(".")
+            if is_ours and path.stem <= newest and path.stem not in self._heads_dates:
+                self._findings.surplus(name, "账本中没有对应的事件", "no event of the ledger names it")
+
+    def _kept_checkpoints(self, size: int, key: VerifierKey) -> Iterator[CheckpointRow]:
+        for row in CheckpointRow.objects.filter(size__lte=size).order_by("size").iterator():
+            where = f"checkpoint row {row.size}"
+            try:
+                kept = open_checkpoint(bytes(row.note), key)
+            except TlogError as error:
+                self._findings.altered(where, error.as_dict()["zh"], error.as_dict()["en"])
+                continue
+            if (kept.size, kept.root) != (row.size, bytes(row.root)):
+                self._findings.altered(where, "与其签名文本不符", "it differs from its own signed note")
+            else:
+                yield row
+
+    def _check_kept_root(self, row: CheckpointRow, root: bytes) -> None:
+        if bytes(row.root) != root:
+            self._findings.altered(
+                f"checkpoint row {row.size}",
+                "签名的根不是账本前段的根：同一密钥签过两种历史",
+                "it signs another root than the ledger has at that size: the key has signed two histories",
+            )
+
+    def _check_last_checkpoint_row(self, indexed: int) -> None:
+        if indexed and not CheckpointRow.objects.filter(size__gte=indexed).exists():
+            self._findings.missing(
+                f"checkpoint row {indexed}", "数据库中没有该检查点的记录", "the database does not have this checkpoint"
+            )
+
+    def _read_objects(self, deep: DeepCheck) -> None:
+        for ref in sorted(self._objects, key=lambda ref: ref.sha256):
+            try:
+                deep(ref)
+            except LiuhenError as error:
+                self._findings.altered(f"object {ref.sha256}", error.as_dict()["zh"], error.as_dict()["en"])
+
+
+def _numbered(bundle: Bundle) -> Iterator[tuple[int, bytes, bytes | None]]:
+    pairs = zip(bundle.leaves, bundle.entries, strict=True)
+    return ((index, leaf, data) for index, (leaf, data) in enumerate(pairs, bundle.first))
+
+
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    """Let all reads of the block see one state of the database, without keeping writers out."""
+    if connection.in_atomic_block:
+        yield
+        return
+    isolation = "" if connection.vendor == "sqlite" else " ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    with connection.cursor() as cursor:
+        cursor.execute(f"BEGIN{isolation}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ROLLBACK")

@@ -1,0 +1,267 @@
+"""The files of the tree: which of them are not what the signed root vouches for.
+
+A bundle gives leaf hashes, a tile states them; a full tile's own hash stands in the tile above it, and the tiles at the
+right edge make the root. So wherever two files contradict each other, the signed root says which of them is false.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from liuhen.core.tlog.errors import TilePathError, TlogError
+from liuhen.core.tlog.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hash, node_hash, tree_root
+from liuhen.core.tlog.tiles import (
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    BundlePath,
+    TileHashReader,
+    decode_bundle,
+    encode_bundle,
+    entries_path,
+    parse_path,
+    tile_path,
+    tile_root,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from liuhen.core.tlog.checkpoint import Checkpoint
+    from liuhen.server.ledger.files import LedgerFolder
+    from liuhen.server.ledger.fsck.report import Findings
+
+__all__ = ["Bundle", "GrowingRoot", "TreeCheck"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The entries from `first` on: their leaf hashes as the tree has them, and each one's bytes where they match."""
+
+    first: int
+    leaves: list[bytes]
+    entries: list[bytes | None]
+
+
+class GrowingRoot:
+    """The root of a tree that grows by one leaf at a time."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._complete: list[bytes] = []
+
+    def append(self, leaf: bytes) -> None:
+        """Add a leaf hash at the right."""
+        count, node = self.size, leaf
+        while count & 1:
+            node = node_hash(self._complete.pop(), node)
+            count >>= 1
+        self._complete.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Return the root as of now."""
+        if not self._complete:
+            return EMPTY_ROOT
+        node = self._complete[-1]
+        for left in reversed(self._complete[:-1]):
+            node = node_hash(left, node)
+        return node
+
+
+class TreeCheck:
+    """One check of the tree of `checkpoint`; iterate `bundles` to the end, then call `finish`."""
+
+    def __init__(self, folder: LedgerFolder, checkpoint: Checkpoint, findings: Findings) -> None:
+        self._folder = folder
+        self._checkpoint = checkpoint
+        self._size = checkpoint.size
+        self._findings = findings
+        self._rows: list[bytearray] = [bytearray()]  # by level: the hashes of the full tiles of that level
+        self._edge: dict[int, bytes] = {}
+        self._doubts: list[tuple[int, int, int, bytes, bytes]] = []
+        self._above: tuple[int, int, bytes | None] = (0, -1, None)
+        self._named_before = len(findings.named)
+        self._narrower = self._survey()
+        self._edge_is_true = self._stored_root() == checkpoint.root
+
+    def bundles(self) -> Iterator[Bundle]:
+        """Yield all bundles in order."""
+        for index, width in _places(self._size):
+            entries = self._bundle(index, width)
+            hashes = None if entries is None else [leaf_hash(data) for data in entries]
+            row = self._settle(0, index, width, None if hashes is None else b"".join(hashes))
+            leaves = [row[at : at + HASH_SIZE] for at in range(0, len(row), HASH_SIZE)]
+            if entries is None or hashes is None:
+                yield Bundle(index * TILE_WIDTH, leaves, [None] * len(leaves))
+                continue
+            self._check_narrower_bundles(index, entries)
+            kept = entries if hashes == leaves else _matching(entries, hashes, leaves)
+            yield Bundle(index * TILE_WIDTH, leaves, [*kept])
+
+    def finish(self) -> None:
+        """Check the levels above the leaves, and the root."""
+        level = 1
+        while row := bytes(self._rows[level - 1]):
+            self._rows.append(bytearray())
+            for index, width in _places(len(row) // HASH_SIZE):
+                start = index * TILE_WIDTH * HASH_SIZE
+                self._settle(level, index, width, row[start : start + width * HASH_SIZE])
+            level += 1
+        root = tree_root(self._size, TileHashReader(_Edge(self._edge), self._size))
+        for level, index, width, stored, computed in self._doubts:
+            self._blame_tile(level, index, width)
+            if root != self._checkpoint.root:
+                self._blame_below(level, index, width, stored, computed)
+        if root != self._checkpoint.root and len(self._findings.named) == self._named_before:
+            self._findings.altered(
+                "checkpoint",
+                f"{self._size} 条条目算得的根为 {root.hex()}，检查点签名的根为 {self._checkpoint.root.hex()}",
+                f"the {self._size} entries make root {root.hex()}, the checkpoint signs {self._checkpoint.root.hex()}",
+            )
+
+    def _settle(self, level: int, index: int, width: int, computed: bytes | None) -> bytes:
+        """Return the hashes of a tile as the tree has them, and name what contradicts them."""
+        stored = self._tile(level, index, width)
+        row = self._judge(level, index, width, stored, computed)
+        self._check_narrower_tiles(level, index, row)
+        if width == TILE_WIDTH:
+            self._rows[level] += tile_root(row)
+        else:
+            self._edge[level] = row
+        return row
+
+    def _judge(self, level: int, index: int, width: int, stored: bytes | None, computed: bytes | None) -> bytes:
+        if stored is None or computed is None or stored == computed:
+            return stored or computed or bytes(width * HASH_SIZE)
+        above = self._hash_above(level, index) if width == TILE_WIDTH else None
+        if (above == tile_root(stored)) if width == TILE_WIDTH else self._edge_is_true:
+            self._blame_below(level, index, width, stored, computed)
+            return stored
+        if above is not None and above == tile_root(computed):
+            self._blame_tile(level, index, width)
+        else:
+            self._doubts.append((level, index, width, stored, computed))
+        return computed
+
+    def _blame_tile(self, level: int, index: int, width: int) -> None:
+        path = tile_path(level, index, width)
+        self._findings.altered(path, "与签名的账本树不符", "its hashes are not those of the signed tree")
+
+    def _blame_below(self, level: int, index: int, width: int, stored: bytes, computed: bytes) -> None:
+        """Name what made `computed` differ from the true `stored`: the bundle, or the tiles one level down."""
+        if level == 0:
+            self._blame_bundle(index, width)
+            return
+        for place in range(width):
+            part = slice(place * HASH_SIZE, (place + 1) * HASH_SIZE)
+            if stored[part] != computed[part]:
+                child = index * TILE_WIDTH + place
+                self._blame_tile(level - 1, child, TILE_WIDTH)
+                if level == 1:
+                    self._blame_bundle(child, TILE_WIDTH)
+
+    def _blame_bundle(self, index: int, width: int) -> None:
+        path = entries_path(index, width)
+        self._findings.altered(path, "其中的条目与签名的账本树不符", "its entries are not those of the signed tree")
+
+    def _tile(self, level: int, index: int, width: int) -> bytes | None:
+        path = tile_path(level, index, width)
+        try:
+            data = self._folder.read_tile(level, index, width)
+        except FileNotFoundError:
+            self._findings.missing(path, "哈希块缺失", "the tile is missing")
+            return None
+        if len(data) != width * HASH_SIZE:
+            self._findings.altered(path, f"有 {len(data)} 字节，应为 {width * HASH_SIZE}", f"it has {len(data)} bytes")
+            return None
+        return data
+
+    def _bundle(self, index: int, width: int) -> list[bytes] | None:
+        path = entries_path(index, width)
+        try:
+            return decode_bundle(self._folder.read_bundle(index, width), width)
+        except FileNotFoundError:
+            self._findings.missing(path, "条目包缺失", "the entry bundle is missing")
+        except TlogError:
+            self._findings.altered(path, "条目包不完整或有多余内容", "the entry bundle is cut short or holds too much")
+        return None
+
+    def _hash_above(self, level: int, index: int) -> bytes | None:
+        """Return what the stored tile above says of this full tile, None where it cannot be read."""
+        over, place = divmod(index, TILE_WIDTH)
+        if self._above[:2] != (level + 1, over):
+            width = min(TILE_WIDTH, (self._size >> TILE_HEIGHT * (level + 1)) - over * TILE_WIDTH)
+            self._above = (level + 1, over, self._tile(level + 1, over, width))
+        data = self._above[2]
+        return None if data is None else data[place * HASH_SIZE : (place + 1) * HASH_SIZE]
+
+    def _stored_root(self) -> bytes | None:
+        try:
+            return tree_root(self._size, TileHashReader(self._folder, self._size))
+        except (TlogError, LookupError, FileNotFoundError):
+            return None
+
+    def _survey(self) -> dict[tuple[int, int], list[int]]:
+        """Return the widths of older partial files by level (-1: bundles) and index, and name what is no file of ours.
+
+        What lies beyond the checkpoint is the integrator's work in progress.
+        """
+        narrower: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for path in _paths_below(self._folder.root, "tile"):
+            try:
+                place = parse_path(path)
+            except TilePathError:
+                self._findings.surplus(path, "不是账本文件", "no file of a ledger has this name")
+                continue
+            level = -1 if isinstance(place, BundlePath) else place.level
+            here = (self._size >> TILE_HEIGHT * max(level, 0)) - place.index * TILE_WIDTH
+            if place.width < min(here, TILE_WIDTH):
+                narrower[level, place.index].append(place.width)
+        return narrower
+
+    def _check_narrower_tiles(self, level: int, index: int, row: bytes) -> None:
+        for width in self._narrower.get((level, index), ()):
+            self._compare_narrower(tile_path(level, index, width), row[: width * HASH_SIZE])
+
+    def _check_narrower_bundles(self, index: int, entries: list[bytes]) -> None:
+        for width in self._narrower.get((-1, index), ()):
+            self._compare_narrower(entries_path(index, width), encode_bundle(entries[:width]))
+
+    def _compare_narrower(self, path: str, expected: bytes) -> None:
+        try:
+            data = self._folder.read(path)
+        except FileNotFoundError:
+            return  # the full file has taken its place meanwhile
+        if data != expected:
+            self._findings.altered(path, "与账本树不符", "it is not the beginning of what took its place")
+
+
+class _Edge:
+    """The tiles at the right edge, see `TileReader`."""
+
+    def __init__(self, tiles: dict[int, bytes]) -> None:
+        self._tiles = tiles
+
+    def read_tile(self, level: int, index: int, width: int) -> bytes:
+        """Return the last tile of `level`."""
+        del index, width
+        return self._tiles[level]
+
+
+def _places(count: int) -> Iterator[tuple[int, int]]:
+    for first in range(0, count, TILE_WIDTH):
+        yield first // TILE_WIDTH, min(TILE_WIDTH, count - first)
+
+
+def _matching(entries: list[bytes], hashes: list[bytes], leaves: list[bytes]) -> list[bytes | None]:
+    return [data if found == leaf else None for data, found, leaf in zip(entries, hashes, leaves, strict=True)]
+
+
+def _paths_below(root: Path, folder: str) -> Iterator[str]:
+    for parent, _, names in os.walk(root / folder):
+        for name in names:
+            yield Path(parent, name).relative_to(root).as_posix()
