@@ -46,6 +46,7 @@ SALT_SIZE: Final = 32
 SYSTEM_ACTOR: Final = "system"
 
 _VERSION: Final = 1
+_ID_VERSION: Final = 7
 _FACT_DEPTH: Final = 8
 _KEYS: Final = frozenset(
     ("actor", "facts", "id", "n", "objects", "prev", "private", "subject", "time", "type", "v"),
@@ -252,7 +253,7 @@ class Entry:
     private: str | None = None
 
     def __post_init__(self) -> None:
-        _require("id", _id(str(self.id)))
+        _require("id", self.id.version == _ID_VERSION)
         _require("type", isinstance(self.type, EventType))
         _require("time", self.time.tzinfo is UTC and self.time.microsecond % 1000 == 0)
         _require("subject", _is_text(self.subject, _subject))
@@ -340,8 +341,8 @@ def _object_from_json(value: Any) -> ObjectRef:
 
 def _check_keys(field: str, value: Any, keys: frozenset[str]) -> None:
     _require(field, isinstance(value, dict))
-    for key in value.keys() ^ keys:
-        raise _FieldError(key)
+    if value.keys() != keys:
+        raise _FieldError(min(value.keys() ^ keys))
 
 
 def _check_facts(facts: Mapping[str, Any]) -> None:
