@@ -158,6 +158,11 @@ def test_a_malformed_field_is_named(name: str) -> None:
     assert field in str(caught.value)
 
 
+def test_facts_may_hold_lists_and_objects_of_codes() -> None:
+    entry = sealed_entry(facts={"tracks": ["h264", {"rate": 25, "tags": [None, True]}]})
+    assert Entry.from_bytes(entry.to_bytes()) == entry
+
+
 def test_facts_nested_beyond_the_limit_are_refused() -> None:
     deep: Any = 1
     for _ in range(8):
