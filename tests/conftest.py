@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from tests.support.cast import Cast
 
 _home = Path(tempfile.mkdtemp(prefix="liuhen-test-"))
@@ -40,6 +42,28 @@ os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 def django_db_modify_db_settings() -> None:
     """Use a database file, as an instance does: one in memory has other locks and no write-ahead log."""
     connections["default"].settings_dict["TEST"]["NAME"] = str(_home / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Let the flush that ends a test with real transactions past the triggers of append-only tables."""
+    del django_db_setup
+    operations = connections["default"].ops
+    flush = operations.execute_sql_flush
+
+    def past_triggers(statements: Iterable[str]) -> None:
+        with transaction.atomic(), connections["default"].cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+            for name, _ in triggers:
+                cursor.execute(f'DROP TRIGGER "{name}"')
+            flush(statements)
+            for _, sql in triggers:
+                cursor.execute(sql)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operations, "execute_sql_flush", past_triggers)
+        yield
 
 
 @pytest.fixture

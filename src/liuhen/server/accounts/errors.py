@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from liuhen.core.errors import LiuhenError
 
-__all__ = ["RoleConflictError", "UsernameTakenError"]
+__all__ = [
+    "CertificateTakenError",
+    "RoleConflictError",
+    "UnitCodeTakenError",
+    "UsernameInvalidError",
+    "UsernameTakenError",
+]
 
 
 class RoleConflictError(LiuhenError):
     """One person would hold two roles that must be apart."""
 
     code = "role-conflict"
-    zh = "不能授予 {person} 角色“{role}”：其已任“{held}”，两者依分权要求不得由一人兼任。请先撤销原角色，或另选人员。"
+    zh = "不能授予 {person} 角色“{role[zh]}”：其已任“{held[zh]}”，两者不得由一人兼任。请先撤销原角色，或另选人员。"
     en = (
-        "{person} cannot be given the role {role}: they hold {held}, and the two must be apart. "
+        "{person} cannot be given the role {role[en]}: they hold {held[en]}, and the two must be apart. "
         "Revoke that role first or choose somebody else."
     )
 
@@ -24,3 +30,27 @@ class UsernameTakenError(LiuhenError):
     code = "username-taken"
     zh = "登录名“{username}”已被使用。请换一个登录名。"
     en = "The log-in name {username} is taken. Choose another."
+
+
+class UsernameInvalidError(LiuhenError):
+    """The log-in name is empty, too long, or holds something that nobody can see or type."""
+
+    code = "username-invalid"
+    zh = "登录名“{username}”不可用：应为 1 至 {limit} 个字符，不含空格和不可见字符。请另取一个。"
+    en = "The log-in name {username} cannot be used: 1 to {limit} visible characters without blanks. Choose another."
+
+
+class CertificateTakenError(LiuhenError):
+    """The certificate number is another person's."""
+
+    code = "certificate-taken"
+    zh = "执法证件号 {number} 已登记在登录名“{username}”名下。请核对证件号。"
+    en = "The certificate number {number} is already that of the person {username}. Check the number."
+
+
+class UnitCodeTakenError(LiuhenError):
+    """Another unit has the code."""
+
+    code = "unit-code-taken"
+    zh = "单位代码“{unit}”已属于“{name}”。请换一个代码，或使用原有单位。"
+    en = "The unit code {unit} is already that of {name}. Choose another code, or use that unit."

@@ -6,10 +6,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from liuhen.core.errors import LiuhenError
-from liuhen.server.accounts.roles import Role
+from liuhen.server.accounts.roles import ROLE_NAMES, Role
 from liuhen.server.kernel.actor import ActorKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from liuhen.server.kernel.actor import Actor
 
 __all__ = ["Ability", "NotAllowedError", "allows", "require"]
@@ -49,12 +51,26 @@ _ABILITIES: Final[dict[Role, frozenset[Ability]]] = {
 }  # fmt: skip
 
 
+_DEEDS: Final[Mapping[Ability, Mapping[str, str]]] = {
+    Ability.SEE_METADATA: {"zh": "查看本单位音像记录信息", "en": "see the unit's recordings"},
+    Ability.SEE_OWN_METADATA: {"zh": "查看本人音像记录信息", "en": "see one's own recordings"},
+    Ability.SEE_INTAKE: {"zh": "查看采集入库情况", "en": "see the intake"},
+    Ability.OPEN_TICKET: {"zh": "开具查阅凭单", "en": "open view tickets"},
+    Ability.HOLD_TICKET: {"zh": "凭查阅凭单查阅音像记录", "en": "view recordings on a ticket"},
+    Ability.MANAGE_STATIONS: {"zh": "管理采集站", "en": "manage stations"},
+    Ability.MANAGE_DEVICES: {"zh": "管理音像记录设备", "en": "manage devices"},
+    Ability.CREATE_PEOPLE: {"zh": "新建单位和人员", "en": "make units and people"},
+    Ability.GRANT_ROLES: {"zh": "授予和撤销角色", "en": "grant and revoke roles"},
+    Ability.READ_LEDGER: {"zh": "查看存证账本", "en": "read the ledger"},
+}
+
+
 class NotAllowedError(LiuhenError):
     """The actor's roles do not allow the act."""
 
     code = "not-allowed"
-    zh = "您的角色无权进行此项操作（{ability}）。可由以下角色办理：{roles}。"
-    en = "Your roles do not allow this ({ability}). It can be done by: {roles}."
+    zh = "您的角色无权{deed[zh]}。可由以下角色办理：{roles[zh]}。"
+    en = "Your roles do not allow you to {deed[en]}. It can be done by: {roles[en]}."
 
 
 def allows(actor: Actor, ability: Ability) -> bool:
@@ -67,5 +83,6 @@ def allows(actor: Actor, ability: Ability) -> bool:
 def require(actor: Actor, ability: Ability) -> None:
     """Raise `NotAllowedError` unless `actor` has `ability`."""
     if not allows(actor, ability):
-        able = ", ".join(role.value for role, abilities in _ABILITIES.items() if ability in abilities)
-        raise NotAllowedError(ability=ability.value, roles=able)
+        able = [ROLE_NAMES[role] for role, abilities in _ABILITIES.items() if ability in abilities]
+        roles = {"zh": "、".join(names["zh"] for names in able), "en": ", ".join(names["en"] for names in able)}
+        raise NotAllowedError(deed=dict(_DEEDS[ability]), roles=roles)

@@ -29,8 +29,12 @@ def units_below(unit_id: uuid.UUID) -> frozenset[uuid.UUID]:
 
 
 def actor_of(person: Person) -> Actor:
-    """Return `person` as an actor, with the roles held now and the units that the person's data scope covers."""
-    roles = RoleGrant.objects.filter(person=person, revoked_at__isnull=True).values_list("role", flat=True)
+    """Return `person` as an actor, with the roles held now and the units that the person's data scope covers.
+
+    Somebody whose account is not active holds no role.
+    """
+    live = RoleGrant.objects.filter(person=person, person__is_active=True, revoked_at__isnull=True)
+    roles = live.values_list("role", flat=True)
     return Actor(kind=ActorKind.PERSON, id=person.id, roles=frozenset(roles), units=units_below(person.unit_id))
 
 

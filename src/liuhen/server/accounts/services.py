@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
 from liuhen.core.entry import EventType
-from liuhen.server.accounts.errors import RoleConflictError, UsernameTakenError
+from liuhen.server.accounts.errors import (
+    CertificateTakenError,
+    RoleConflictError,
+    UnitCodeTakenError,
+    UsernameInvalidError,
+    UsernameTakenError,
+)
 from liuhen.server.accounts.journal import journal
 from liuhen.server.accounts.models import Person, RoleGrant, Unit
 from liuhen.server.accounts.policy import Ability, require
-from liuhen.server.accounts.roles import Role, compatible
+from liuhen.server.accounts.roles import ROLE_NAMES, Role, compatible
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,11 +26,21 @@ if TYPE_CHECKING:
 
 __all__ = ["create_person", "create_unit", "grant_role", "revoke_role"]
 
+_USERNAME_LIMIT: Final = 60
+
 
 @transaction.atomic
 def create_unit(*, code: str, name: str, parent: Unit | None, actor: Actor, at: datetime) -> Unit:
-    """Make a unit below `parent` (None: a root of the tree)."""
+    """Make a unit below `parent` (None: a root of the tree).
+
+    Raises:
+        UnitCodeTakenError: the code is in use.
+        NotAllowedError: the actor may not make units.
+    """
     require(actor, Ability.CREATE_PEOPLE)
+    holder = Unit.objects.filter(code=code).first()
+    if holder is not None:
+        raise UnitCodeTakenError(unit=code, name=holder.name)
     unit = Unit.objects.create(code=code, name=name, parent=parent)
     journal()(
         type=EventType.UNIT_CREATED,
@@ -50,13 +66,25 @@ def create_person(
 ) -> Person:
     """Make a person with an account; roles are granted apart, by another administrator.
 
+    The log-in name is kept in the form in which log-in pages send it (Unicode NFKC), so that it can be entered; one
+    that differs from another in capitals alone counts as taken.
+
     Raises:
-        UsernameTakenError: the log-in name is in use.
+        UsernameInvalidError: the log-in name cannot be used.
+        UsernameTakenError: it is in use.
+        CertificateTakenError: the certificate number is in use.
         NotAllowedError: the actor may not create people.
     """
     require(actor, Ability.CREATE_PEOPLE)
-    if Person.objects.filter(username=username).exists():
+    username = Person.normalize_username(username)
+    if not 1 <= len(username) <= _USERNAME_LIMIT or " " in username or not username.isprintable():
+        raise UsernameInvalidError(username=repr(username)[1:-1], limit=_USERNAME_LIMIT)
+    if Person.objects.filter(username__iexact=username).exists():
         raise UsernameTakenError(username=username)
+    certificate_number = certificate_number or None
+    holder = Person.objects.filter(certificate_number=certificate_number).first()
+    if certificate_number is not None and holder is not None:
+        raise CertificateTakenError(number=certificate_number, username=holder.username)
     person = Person(username=username, name=name, certificate_number=certificate_number, unit=unit, created_at=at)
     person.set_password(password)
     person.save()
@@ -80,12 +108,15 @@ def grant_role(*, person: Person, role: Role, actor: Actor, at: datetime) -> Rol
         NotAllowedError: the actor may not grant roles.
     """
     require(actor, Ability.GRANT_ROLES)
+    Person.objects.select_for_update().get(id=person.id)  # two grants at once could each miss the other's role
     live = list(RoleGrant.objects.filter(person=person, revoked_at__isnull=True))
     for grant in live:
         if grant.role == role:
             return grant
         if not compatible(Role(grant.role), role):
-            raise RoleConflictError(person=person.name, role=role.value, held=grant.role)
+            raise RoleConflictError(
+                person=person.name, role=dict(ROLE_NAMES[role]), held=dict(ROLE_NAMES[Role(grant.role)])
+            )
     grant = RoleGrant.objects.create(person=person, role=role, granted_at=at)
     journal()(
         type=EventType.PERSON_ROLE_GRANTED,
