@@ -13,7 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from tests.collector.fake_intake import FakeIntake, Refusal
+from tests.collector.kit import SealedFile
 
+from liuhen.core.digests import sha256
 from liuhen.core.entry import format_time
 
 if TYPE_CHECKING:
@@ -28,13 +30,36 @@ STATION = "0193a1b2-0000-4000-8000-000000000001"
 KEY = "lhs_test_0123456789abcdef"
 
 
-@dataclass
+@dataclass(frozen=True)
 class FakeServer:
-    """A running server: where it listens, the station key file for it, and what it has taken in."""
+    """A running server, see `IntakeServer`; `intake` is what it has taken in."""
 
     url: str
     key_file: Path
     intake: FakeIntake
+
+    def sealed(self) -> list[SealedFile]:
+        """See `IntakeServer`."""
+        return [
+            SealedFile(one.name, one.path, one.role, len(one.data), sha256(one.data).hex(), one.recording)
+            for one in self.intake.sealed
+        ]
+
+    def openings(self) -> dict[str, dict[str, Any]]:
+        """See `IntakeServer`."""
+        return {key: one.body for key, one in self.intake.collections.items()}
+
+    def closings(self, collection: str) -> list[dict[str, Any]]:
+        """See `IntakeServer`."""
+        return self.intake.collections[collection].closings
+
+    def declarations(self) -> list[dict[str, Any]]:
+        """See `IntakeServer`."""
+        return [one.declaration for one in self.intake.uploads.values()]
+
+    def revoke_key(self) -> None:
+        """See `IntakeServer`."""
+        self.intake.revoked = True
 
 
 @contextmanager

@@ -61,7 +61,8 @@ def seal(store: Store, staged: Staged, data: bytes, *, until: datetime = TERM) -
 def put(store: Store, data: bytes = DATA, *, key: str = "upload-1", until: datetime = TERM) -> str:
     """Hand `data` in as an intake does and return its address."""
     with store.stage(key) as staged:
-        staged.append(data)
+        if not staged.is_sealed:
+            staged.append(data)
         seal(store, staged, data, until=until)
         staged.discard()
     return address(data)

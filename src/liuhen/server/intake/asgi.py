@@ -52,8 +52,6 @@ __all__ = ["IntakeApp", "app"]
 
 _SMALL_BODY: Final = 64 << 10
 _SUMMARY_BODY: Final = 8 << 20
-_CHECKPOINT_S: Final = 10.0
-_SEAL_PATIENCE_S: Final = 60.0
 _UUID: Final = r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 _NONE: Final = uuid.UUID(int=0)
 _RECEIPT_TYPE: Final = (("content-type", "application/json"),)
@@ -241,10 +239,10 @@ class IntakeApp:
 
     async def _seal(self, request: Request, caller: Caller, upload: uuid.UUID) -> Response:
         asked = messages.parse_seal(await request.body.whole(_SMALL_BODY))
-        async with self._desks.at(upload, patience_s=_SEAL_PATIENCE_S):
+        async with self._desks.at(upload, patience_s=self._pace.seal_patience_s):
             call = partial(sealing.seal_upload, upload=upload, request=asked, caller=caller, store=self._store())
             with live.checking(upload):
-                outcome = await act(lambda: call(at=clock.now(), wait_s=_CHECKPOINT_S))
+                outcome = await act(lambda: call(at=clock.now(), wait_s=self._pace.checkpoint_s))
         live.forget(upload)
         duplicate = (("liuhen-duplicate", "true"),) if outcome.duplicate else ()
         status = 201 if outcome.now and not outcome.duplicate else 200
@@ -252,7 +250,7 @@ class IntakeApp:
 
     async def _receipt(self, _request: Request, caller: Caller, upload: uuid.UUID) -> Response:
         call = partial(sealing.receipt_for, upload=upload, caller=caller)
-        return Response(200, _RECEIPT_TYPE, await act(lambda: call(at=clock.now(), wait_s=_CHECKPOINT_S)))
+        return Response(200, _RECEIPT_TYPE, await act(lambda: call(at=clock.now(), wait_s=self._pace.checkpoint_s)))
 
 
 def _standing(upload: Upload, offset: int) -> tuple[tuple[str, str], ...]:

@@ -1,5 +1,6 @@
-"""The headers of tus 1.0.0 (https://tus.io/protocols/resumable-upload): core, creation, creation-with-upload, checksum,
-termination, expiration.
+"""The headers of tus 1.0.0 (https://tus.io/protocols/resumable-upload).
+
+Core protocol, creation, creation-with-upload, checksum, termination, expiration.
 """
 
 from __future__ import annotations

@@ -32,11 +32,17 @@ __all__ = ["Pace", "Writer"]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The measures of taking in a body.
+    """The measures of intake, in bytes and seconds.
 
-    piece: bytes handed to a thread at a time. window_s: a piece that fills more slowly is written as it is.
-    idle_s: silence after which a body counts as broken off; stalled_s: after which another request may take over.
-    flush_bytes, flush_s: what is made durable at a time while a body still comes.
+    Attributes:
+        piece: what is handed to a thread at a time.
+        window_s: a piece that fills more slowly than this is written as it is.
+        idle_s: silence after which a body counts as broken off.
+        stalled_s: silence after which another request may take over.
+        flush_bytes: at most so much is not yet durable while a body still comes.
+        flush_s: and for not much longer than this.
+        seal_patience_s: how long a seal waits for another one of the same upload.
+        checkpoint_s: how long a seal waits for the checkpoint.
     """
 
     piece: int = 1 << 20
@@ -45,6 +51,8 @@ class Pace:
     stalled_s: float = 5.0
     flush_bytes: int = 64 << 20
     flush_s: float = 10.0
+    seal_patience_s: float = 60.0
+    checkpoint_s: float = 10.0
 
 
 class _End(Enum):

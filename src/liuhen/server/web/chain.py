@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from liuhen.core.entry import EventType
+from liuhen.core.receipt import build_receipt
+from liuhen.core.tlog.proof import TlogProof
 from liuhen.server.accounts.models import Person
 from liuhen.server.intake.models import Station
 from liuhen.server.ledger.errors import LedgerBehindError
-from liuhen.server.ledger.selectors import custody_chain, entry_bytes, event_by_id, proof_of
+from liuhen.server.ledger.selectors import (
+    custody_chain,
+    entry_bytes,
+    event_by_id,
+    opening_of,
+    proof_of,
+    sealing_event,
+)
 from liuhen.server.web.templatetags.liuhen import clock_error, duration, size
 from liuhen.server.web.words import EVENTS, EventWords, word
 
@@ -24,7 +33,7 @@ if TYPE_CHECKING:
     from liuhen.server.ledger.interfaces import ChainLink
     from liuhen.server.recordings.models import Recording
 
-__all__ = ["ShownLink", "links_of", "proofs_of"]
+__all__ = ["ShownLink", "links_of", "proofs_of", "receipt_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +82,26 @@ def proofs_of(recording: Recording) -> list[dict[str, str]]:
     return found
 
 
+def receipt_of(recording: Recording) -> bytes | None:
+    """Return the receipt of `recording`, made anew with a proof to the newest checkpoint; None before the first."""
+    event = sealing_event(f"recording/{recording.id}", sha256=recording.sha256, type=EventType.RECORDING_SEALED)
+    opening = None if event is None else opening_of(event)
+    if event is None or opening is None:
+        return None
+    try:
+        proof = TlogProof.parse(proof_of(event).encode())
+    except LedgerBehindError:
+        return None
+    salt = bytes.fromhex(opening["salt"])
+    return build_receipt(entry=entry_bytes(event), proof=proof, salt=salt, details=opening["details"])
+
+
 def _names(links: tuple[ChainLink, ...]) -> dict[str, str]:
     """Return the names of all actors and holders in the chain by their references."""
     references = {link.actor for link in links} | {str(link.facts.get("holder")) for link in links}
-    ids = {kind: {r.partition("/")[2] for r in references if r.startswith(f"{kind}/")} for kind in ("person", "station")}
+    ids = {
+        kind: {r.partition("/")[2] for r in references if r.startswith(f"{kind}/")} for kind in ("person", "station")
+    }
     people = Person.objects.filter(id__in=ids["person"]).values_list("id", "name")
     stations = Station.objects.filter(id__in=ids["station"]).values_list("id", "name")
     named = {f"person/{key}": name for key, name in people} | {f"station/{key}": name for key, name in stations}

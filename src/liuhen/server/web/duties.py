@@ -99,7 +99,9 @@ def _unreadable(actor: Actor) -> list[Duty]:
     return [
         Duty(
             title=_("Cannot be read as media: %(name)s") % {"name": row.name},
-            detail=_("The original is sealed as it was handed in. Look whether the device is damaged, and say so in writing."),
+            detail=_(
+                "The original is sealed as it was handed in. Look whether the device is damaged, and say so in writing."
+            ),
             articles=(11, 18),
             address=reverse("recording", args=[row.id]),
             act=_("Look"),

@@ -1,119 +1,134 @@
-"""The words that pages use for codes: roles, events, states, kinds, sources. One place, so that they are the same."""
+"""The codes of the system in the words of the rule: roles, states, kinds, sources, reasons, abilities.
+
+Each table is complete: a test compares it with the codes that it speaks of.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy as _
 
-from liuhen.core.entry import EventType
+from liuhen.server.accounts.policy import Ability
+from liuhen.server.accounts.roles import Role
+from liuhen.server.devices.models import DeviceKind
+from liuhen.server.intake.models import UploadState
+from liuhen.server.recordings.models import ClockMethod, FactSource, RecordingKind, RecordingState
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-__all__ = ["EVENTS", "EventWords", "role_name", "word"]
+__all__ = [
+    "ABILITIES",
+    "CLOCK_METHODS",
+    "DEVICE_KINDS",
+    "KINDS",
+    "ROLES",
+    "SKIP_REASONS",
+    "SOURCES",
+    "STATES",
+    "STATE_MARKS",
+    "UPLOAD_MARKS",
+    "UPLOAD_STATES",
+]
 
-_ROLES: Final = {
-    "officer": lazy("Officer"),
-    "unit-head": lazy("Unit head"),
-    "custodian": lazy("Custodian"),
-    "legal": lazy("Legal section"),
-    "leader": lazy("Leader in charge"),
-    "supervisor": lazy("Supervisor"),
-    "system-admin": lazy("System administrator"),
-    "security-admin": lazy("Security administrator"),
-    "auditor": lazy("Auditor"),
+ROLES: Final[dict[Role, _StrPromise]] = {
+    Role.OFFICER: _("Officer"),
+    Role.UNIT_HEAD: _("Unit head"),
+    Role.CUSTODIAN: _("Custodian"),
+    Role.LEGAL: _("Legal section"),
+    Role.LEADER: _("Leader in charge"),
+    Role.SUPERVISOR: _("Supervisor"),
+    Role.SYSTEM_ADMIN: _("System administrator"),
+    Role.SECURITY_ADMIN: _("Security administrator"),
+    Role.AUDITOR: _("Auditor"),
 }
 
-_WORDS: Final = {
-    "kind.video": lazy("Video"),
-    "kind.audio": lazy("Audio"),
-    "kind.photo": lazy("Photo"),
-    "kind.unknown": lazy("Unknown"),
-    "state.sealed": lazy("Sealed"),
-    "state.analysed": lazy("Sealed, analysed"),
-    "state.unreadable": lazy("Sealed, unreadable"),
-    "source.name": lazy("from the file name"),
-    "source.container": lazy("from the container"),
-    "source.mtime": lazy("from the file time"),
-    "source.device": lazy("from the device"),
-    "source.declared": lazy("declared at the station"),
-    "source.": lazy("unknown"),
-    "clock.declared": lazy("measured at the dock"),
-    "clock.estimated": lazy("estimated"),
-    "clock.unknown": lazy("not measured"),
-    "upload.receiving": lazy("Receiving"),
-    "upload.checking": lazy("Checking"),
-    "upload.sealed": lazy("Sealed"),
-    "upload.duplicate": lazy("Handed in before"),
-    "upload.discarded": lazy("Refused"),
-    "upload.expired": lazy("Expired"),
-    "device.body-recorder": lazy("Body recorder"),
-    "device.camcorder": lazy("Camcorder"),
-    "device.camera": lazy("Camera"),
-    "device.voice-recorder": lazy("Voice recorder"),
-    "device.unknown": lazy("Device"),
+ABILITIES: Final[dict[Ability, _StrPromise]] = {
+    Ability.SEE_METADATA: _("see the unit's recordings"),
+    Ability.SEE_OWN_METADATA: _("see one's own recordings"),
+    Ability.SEE_INTAKE: _("see the intake"),
+    Ability.OPEN_TICKET: _("enter viewings in the register"),
+    Ability.HOLD_TICKET: _("view recordings"),
+    Ability.MANAGE_STATIONS: _("manage stations"),
+    Ability.MANAGE_DEVICES: _("manage devices"),
+    Ability.CREATE_PEOPLE: _("manage people"),
+    Ability.GRANT_ROLES: _("grant roles"),
+    Ability.READ_LEDGER: _("read the ledger"),
 }
 
-_MARKS: Final = {"sealed": "ok", "analysed": "ok", "unreadable": "bad"}
-
-
-@dataclass(frozen=True, slots=True)
-class EventWords:
-    """How an event is told: two characters for its seal, a title, the articles it serves, the look of its seal."""
-
-    seal: _StrPromise
-    title: _StrPromise
-    articles: tuple[int, ...] = ()
-    look: str = ""
-
-
-EVENTS: Final = {
-    EventType.RECORDING_SEALED: EventWords(lazy("Sealed|seal"), lazy("Taken in and sealed"), (12, 13), "full"),
-    EventType.RECORDING_ATTACHED: EventWords(lazy("Attached|seal"), lazy("Attachment taken in and sealed"), (12,)),
-    EventType.RECORDING_RECEIVED_AGAIN: EventWords(lazy("Again|seal"), lazy("Handed in again, not stored twice"), (12,)),
-    EventType.RECORDING_DIGESTED: EventWords(lazy("Checked|seal"), lazy("Digests computed again by the server"), (18,)),
-    EventType.RECORDING_ANALYSED: EventWords(lazy("Analysed|seal"), lazy("Analysed"), (), "plain"),
-    EventType.RECORDING_UNREADABLE: EventWords(
-        lazy("Unreadable|seal"), lazy("Cannot be read as media; kept as handed in"), (18,)
-    ),
-    EventType.DERIVATIVE_MADE: EventWords(lazy("Derived|seal"), lazy("Derivative made"), (), "plain"),
-    EventType.TICKET_ISSUED: EventWords(lazy("Ticket|seal"), lazy("View ticket issued"), (16, 17)),
-    EventType.TICKET_OPENED: EventWords(lazy("Viewed|seal"), lazy("Viewing opened"), (16, 17)),
-    EventType.TICKET_ENDED: EventWords(lazy("Ended|seal"), lazy("View ticket ended"), (16,), "plain"),
+KINDS: Final[dict[RecordingKind, _StrPromise]] = {
+    RecordingKind.VIDEO: _("Video"),
+    RecordingKind.AUDIO: _("Audio"),
+    RecordingKind.PHOTO: _("Photo"),
+    RecordingKind.UNKNOWN: _("Unknown kind"),
 }
 
+STATES: Final[dict[RecordingState, _StrPromise]] = {
+    RecordingState.SEALED: _("Sealed"),
+    RecordingState.ANALYSED: _("Sealed, read"),
+    RecordingState.UNREADABLE: _("Unreadable, sealed"),
+}
+STATE_MARKS: Final[dict[RecordingState, str]] = {
+    RecordingState.SEALED: "ok",
+    RecordingState.ANALYSED: "ok",
+    RecordingState.UNREADABLE: "bad",
+}
 
-def role_name(role: str) -> str:
-    """Return a role's name in the page's language."""
-    return str(_ROLES[role])
+SOURCES: Final[dict[FactSource, _StrPromise]] = {
+    FactSource.NAME: _("from the file name"),
+    FactSource.CONTAINER: _("from the container"),
+    FactSource.MTIME: _("from the file's date"),
+    FactSource.DEVICE: _("from the device"),
+    FactSource.DECLARED: _("declared at the station"),
+}
 
+CLOCK_METHODS: Final[dict[ClockMethod, _StrPromise]] = {
+    ClockMethod.DECLARED: _("measured at intake"),
+    ClockMethod.ESTIMATED: _("estimated at intake"),
+    ClockMethod.UNKNOWN: _("not measured"),
+}
 
-def word(group: str, code: str) -> str:
-    """Return the word for a code of a group; the code itself where there is none."""
-    found = _WORDS.get(f"{group}.{code}")
-    return code if found is None else str(found)
+DEVICE_KINDS: Final[dict[DeviceKind, _StrPromise]] = {
+    DeviceKind.BODY_RECORDER: _("Body recorder"),
+    DeviceKind.CAMCORDER: _("Camcorder"),
+    DeviceKind.CAMERA: _("Camera"),
+    DeviceKind.VOICE_RECORDER: _("Voice recorder"),
+    DeviceKind.UNKNOWN: _("Device"),
+}
 
+UPLOAD_STATES: Final[dict[UploadState, _StrPromise]] = {
+    UploadState.RECEIVING: _("Receiving"),
+    UploadState.SEALED: _("Verified, sealed"),
+    UploadState.DUPLICATE: _("Sealed before"),
+    UploadState.DISCARDED: _("Refused, not kept"),
+    UploadState.EXPIRED: _("Expired, not kept"),
+}
+UPLOAD_MARKS: Final[dict[UploadState, str]] = {
+    UploadState.RECEIVING: "",
+    UploadState.SEALED: "ok",
+    UploadState.DUPLICATE: "ok",
+    UploadState.DISCARDED: "bad",
+    UploadState.EXPIRED: "warn",
+}
 
-def mark_of_state(state: str) -> str:
-    """Return the mark that goes with a recording's state."""
-    return _MARKS.get(state, "")
-
-
-def articles(numbers: tuple[int, ...]) -> str:
-    """Return how articles are cited."""
-    if not numbers:
-        return ""
-    return _("Article %(numbers)s") % {"numbers": _(", ").join(article_number(number) for number in numbers)}
-
-
-def article_number(number: int) -> str:
-    """Return an article's number as the language writes it: Chinese numerals in Chinese."""
-    digits = "零一二三四五六七八九"
-    if _("numerals") == "numerals":
-        return str(number)
-    tens, ones = divmod(number, 10)
-    head = ("" if tens == 1 else digits[tens]) + "十" if tens else ""
-    return head + (digits[ones] if ones or not tens else "")
+# The codes are the collector's (`liuhen.collector.source.finding.SkipReason`); they come in the summary of a collection.
+SKIP_REASONS: Final[dict[str, _StrPromise]] = {
+    "not-media": _("not a recording"),
+    "system-file": _("a file of the device's system"),
+    "symlink": _("a link, not a file"),
+    "not-a-file": _("not an ordinary file"),
+    "too-deep": _("lies too deep in folders"),
+    "sidecar-alone": _("its recording is not there"),
+    "already-received": _("taken in before"),
+    "already-spooled": _("on the portable disk already"),
+    "spooled": _("put on the portable disk"),
+    "unreadable": _("could not be read from the device"),
+    "changed": _("changed while it was read"),
+    "gone": _("disappeared while it was read"),
+    "refused": _("refused by the server"),
+    "digest-mismatch": _("differs from its digest"),
+    "recording-not-taken": _("its recording was not taken"),
+    "spool-damaged": _("damaged on the portable disk"),
+    "not-listed": _("not in the portable disk's list"),
+}

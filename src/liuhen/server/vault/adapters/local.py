@@ -170,9 +170,10 @@ class LocalStore:
     def list(self) -> Iterator[Listing]:
         """Walk all addresses in ascending order."""
         for place in self._places("", ".json"):
-            listing = look_at(place)
-            if listing is not None and listing.state is ObjectState.LOST:
+            with reporting(self._layout.shown(place.object)):
                 listing = look_at(place)
+                if listing is not None and listing.state is ObjectState.LOST:
+                    listing = look_at(place)
             if listing is not None:
                 yield listing
 
@@ -191,7 +192,7 @@ class LocalStore:
         """Remove what a crash left of the store's own bookkeeping."""
         removed: tuple[str, ...] = ()
         for place in self._places(".tmp", ".gone"):
-            with place.locked() as folder:
+            with reporting(self._layout.shown(place.folder)), place.locked() as folder:
                 removed += place.tidy(folder)
         return removed
 
@@ -215,7 +216,7 @@ class LocalStore:
         return Place(self._posix, self._layout, check_address(sha256), freeze=self._freeze)
 
     def _places(self, *suffixes: str) -> Iterator[Place]:
-        """Walk the addresses of which there is a file with one of `suffixes`; the caller's calls are reported too."""
+        """Walk the addresses of which there is a file with one of `suffixes`."""
         with reporting(self._layout.shown(self._layout.objects)):
             for sha256 in addresses(self._posix, self._layout, frozenset(suffixes)):
                 yield self._place(sha256)

@@ -1,1 +1,1 @@
-"""Template filters."""
+"""Template tags."""

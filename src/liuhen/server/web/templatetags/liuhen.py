@@ -1,107 +1,176 @@
-"""How pages write times, durations, sizes, digests and codes (ui.md, "Taste")."""
+"""Filters and tags of the pages: times, sizes, durations, digests and words, in the forms that officials write.
+
+Times are shown in the agency's time zone as 2026-11-23 16:05:09, durations as 1:23:45, sizes in GB (10^9 bytes) with one
+decimal and smaller ones in MB, digests in groups of eight.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from django import template
 from django.utils import timezone
-from django.utils.translation import gettext as _
-
-from liuhen.server.web import words
+from django.utils.translation import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
+
+
+__all__ = ["register"]
 
 register = template.Library()
 
-_KB: Final = 1000
-_MINUTE_MS: Final = 60_000
+_NARROW: Final = "\u202f"
+_NOTHING: Final = "–"
+_UNITS: Final = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB"))
 
 
 @register.filter
 def moment(value: datetime | None) -> str:
-    """Write a time as 2026-11-23 16:05:09 in the agency's time zone; a dash for none."""
-    return "–" if value is None else timezone.localtime(value).strftime("%Y-%m-%d %H:%M:%S")
+    """Return a time as `2026-11-23 16:05:09`."""
+    return _NOTHING if value is None else f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S}"
 
 
 @register.filter
-def clock_time(value: datetime | None) -> str:
-    """Write only the time of day, as 16:05:09."""
-    return "–" if value is None else timezone.localtime(value).strftime("%H:%M:%S")
+def exact_moment(value: datetime | None) -> str:
+    """Return a time as `2026-11-23 16:05:08.6`, with tenths of a second where there are any."""
+    if value is None:
+        return _NOTHING
+    tenths = value.microsecond // 100_000
+    return moment(value) + (f".{tenths}" if tenths else "")
+
+
+@register.filter
+def day_of(value: datetime | None) -> str:
+    """Return a time's day as `2026-11-23`."""
+    return _NOTHING if value is None else f"{timezone.localtime(value):%Y-%m-%d}"
+
+
+@register.filter
+def time_of(value: datetime | None) -> str:
+    """Return a time's time of day as `16:05:09`."""
+    return _NOTHING if value is None else f"{timezone.localtime(value):%H:%M:%S}"
+
+
+@register.filter
+def weekday(value: date) -> str:
+    """Return the day of the week in words."""
+    names = (
+        gettext("Monday"),
+        gettext("Tuesday"),
+        gettext("Wednesday"),
+        gettext("Thursday"),
+        gettext("Friday"),
+        gettext("Saturday"),
+        gettext("Sunday"),
+    )
+    return names[value.weekday()]
+
+
+@register.filter
+def utc_text(value: datetime) -> str:
+    """Return a time as the ledger writes it, in UTC."""
+    return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
 
 
 @register.filter
 def device_time(value: str) -> str:
-    """Write a device's wall-clock text as it stands, with a blank for the T."""
-    return value.replace("T", " ") or "–"
+    """Return a device's wall-clock text as it is written, with a space in place of the T."""
+    return value.replace("T", " ") if value else _NOTHING
 
 
 @register.filter
 def duration(milliseconds: int | None) -> str:
-    """Write a duration as 1:23:45 or 19:23; a dash for none."""
+    """Return a duration as `1:23:45`, below an hour as `19:23`."""
     if milliseconds is None:
-        return "–"
-    seconds = round(milliseconds / 1000)
-    hours, rest = divmod(seconds, 3600)
-    minutes, seconds = divmod(rest, 60)
+        return _NOTHING
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
 @register.filter
-def size(count: int | None) -> str:
-    """Write a size with one decimal: 1.4 GB, 38.2 MB, 12.0 kB."""
+def size(count: float | None) -> str:
+    """Return a size in GB, MB or KB with one decimal, in bytes below that."""
     if count is None:
-        return "–"
-    if count < _KB:
-        return f"{count} B"
-    value = float(count)
-    for unit in ("kB", "MB", "GB"):
-        value /= _KB
-        if value < _KB or unit == "GB":
-            return f"{value:.1f} {unit}"
-    raise AssertionError("unreachable")
+        return _NOTHING
+    for unit, name in _UNITS:
+        if count >= unit:
+            return f"{count / unit:.1f} {name}"
+    return f"{int(count)} B"
 
 
 @register.filter
-def grouped(digest: str) -> str:
-    """Write a digest in groups of eight."""
-    return " ".join(digest[at : at + 8] for at in range(0, len(digest), 8))
+def speed(rate: float) -> str:
+    """Return a speed in bytes per second with its unit; a dash when nothing moves."""
+    return f"{size(rate)}/s" if rate else _NOTHING
+
+
+@register.filter
+def grouped(number: int | None) -> str:
+    """Return a whole number in groups of three digits."""
+    return _NOTHING if number is None else f"{number:,}".replace(",", _NARROW)
+
+
+@register.filter
+def digest(text: str | None) -> str:
+    """Return a digest in groups of eight digits."""
+    return " ".join(text[i : i + 8] for i in range(0, len(text), 8)) if text else _NOTHING
+
+
+@register.filter
+def short_digest(text: str) -> str:
+    """Return the first eight digits of a digest in two groups."""
+    return f"{text[:4]} {text[4:8]}…"
 
 
 @register.filter
 def clock_error(milliseconds: int | None) -> str:
-    """Write a clock error: 1.4 s fast, 41.0 s slow."""
+    """Return how far a device's clock is fast or slow, in seconds below a minute."""
     if milliseconds is None:
-        return _("not measured")
-    text = f"{abs(milliseconds) / 1000:.1f}"
-    if abs(milliseconds) >= _MINUTE_MS * 10:
-        text = duration(abs(milliseconds))
-    if milliseconds > 0:
-        return _("%(seconds)s s fast") % {"seconds": text}
-    return _("%(seconds)s s slow") % {"seconds": text} if milliseconds < 0 else _("exact")
+        return gettext("not known")
+    seconds = abs(milliseconds) / 1000
+    if seconds < 0.05:  # noqa: PLR2004 - one decimal would show it as nothing
+        return gettext("right to 0.1 s")
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        amount = gettext("%(seconds)s s") % {"seconds": f"{seconds:.1f}".removesuffix(".0")}
+    else:
+        amount = duration(abs(milliseconds))
+    text = gettext("%(amount)s fast") if milliseconds > 0 else gettext("%(amount)s slow")
+    return text % {"amount": amount}
 
 
-@register.filter
-def word(code: str, group: str) -> str:
-    """Return the word for a code of a group."""
-    return words.word(group, code)
+def _filter_by(name: str, table: Mapping[Any, object]) -> None:
+    """Register the filter `name`, which gives a code's word from `table`; a code that has none stands for itself."""
+
+    def look_up(code: str) -> str:
+        return str(table.get(code, code))
+
+    register.filter(name, look_up)
 
 
-@register.filter
-def state_mark(state: str) -> str:
-    """Return the mark that goes with a recording's state."""
-    return words.mark_of_state(state)
+_filter_by("role_word", words.ROLES)
+_filter_by("kind_word", words.KINDS)
+_filter_by("state_word", words.STATES)
+_filter_by("state_mark", words.STATE_MARKS)
+_filter_by("source_word", words.SOURCES)
+_filter_by("clock_word", words.CLOCK_METHODS)
+_filter_by("device_word", words.DEVICE_KINDS)
+_filter_by("upload_word", words.UPLOAD_STATES)
+_filter_by("upload_mark", words.UPLOAD_MARKS)
+_filter_by("skip_word", words.SKIP_REASONS)
 
 
 @register.simple_tag
-def article(*numbers: int) -> str:
-    """Cite articles of the rule."""
-    return words.articles(tuple(numbers))
+def article(*numbers: int) -> SafeString:
+    """Return the citation of articles of the rule, each with its matter as a hint."""
+    matters = " / ".join(str(articles.MATTERS[number]) for number in numbers)
+    return format_html('<span class="art" title="{}">{}</span>', matters, articles.cite(*numbers))
 
 
-@register.filter
-def cited(numbers: Iterable[int]) -> str:
-    """Cite articles of the rule."""
-    return words.articles(tuple(numbers))
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Return an icon of the sprite; it says nothing that the text beside it does not say."""
+    sprite = static("web/icons.svg")
+    return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', sprite, name)

@@ -47,7 +47,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Show that the server failed; nothing was changed, because every act is one transaction."""
     return _page(
-        request, 500, _("The server failed"), _("Nothing was changed. Try again; if it stays so, tell the administrator.")
+        request,
+        500,
+        _("The server failed"),
+        _("Nothing was changed. Try again; if it stays so, tell the administrator."),
     )
 
 

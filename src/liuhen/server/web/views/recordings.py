@@ -16,14 +16,13 @@ from liuhen.server.access import selectors as access_reads
 from liuhen.server.access import services as access
 from liuhen.server.access.errors import AccessError, TicketMissingError
 from liuhen.server.accounts.policy import Ability, NotAllowedError, allows
-from liuhen.server.intake import selectors as intake_reads
 from liuhen.server.kernel import clock
 from liuhen.server.ledger import selectors as ledger_reads
 from liuhen.server.media.selectors import derivatives_of
 from liuhen.server.recordings.interfaces import RecordingFilter
 from liuhen.server.recordings.models import RecordingKind, RecordingState
 from liuhen.server.recordings.selectors import CursorError, RecordingMissingError, page_of, recording_for
-from liuhen.server.web.chain import links_of, proofs_of
+from liuhen.server.web.chain import links_of, proofs_of, receipt_of
 from liuhen.server.web.requests import page
 from liuhen.server.web.views.errors import refused, sentence
 
@@ -132,7 +131,7 @@ def proofs(request: PageRequest, recording_id: UUID) -> HttpResponse:
 def receipt(request: PageRequest, recording_id: UUID) -> HttpResponse:
     """Return the recording's receipt as a file."""
     recording = _recording(request, recording_id)
-    data = intake_reads.receipt_of(recording)
+    data = receipt_of(recording)
     if data is None:
         raise Http404
     name = f"{recording.id}.receipt.json"

@@ -1,0 +1,29 @@
+"""Decoding packets of which some may be damaged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import av
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+
+__all__ = ["Decoder"]
+
+
+class Decoder:
+    """Decodes what can be decoded and counts what cannot: `damaged` packets so far."""
+
+    def __init__(self) -> None:
+        self.damaged = 0
+
+    def __call__(self, packet: Packet[Any]) -> list[VideoFrame | AudioFrame]:
+        """Return the frames that `packet` completes; none where it is damaged."""
+        try:
+            return packet.decode()
+        except av.FFmpegError:
+            self.damaged += 1
+            return []

@@ -1,0 +1,114 @@
+"""The power goes after each system call of each scenario, and the machine comes up with what was durable."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from itertools import count, product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from liuhen.server.vault.adapters.local import LocalStore
+from liuhen.server.vault.errors import DigestMismatchError, VaultFaultError
+from tests.server.vault.adapters.faulty import Died
+from tests.server.vault.adapters.power import Bytes, Names, PowerCutPosix
+from tests.server.vault.adapters.scenarios import SCENARIOS, Promises, Scenario, check_invariants
+from tests.server.vault.store_behaviour import DATA, address, seal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORLDS = tuple(product(Names, Bytes))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
+def test_after_a_power_cut_every_promise_holds_and_a_repeat_succeeds(ground: Path, scenario: Scenario) -> None:
+    for number in count(1):
+        base = ground / f"{number}"
+        base.mkdir()
+        scenario.prepare(LocalStore(base / "vault"))
+        posix, promises = PowerCutPosix(base, die=number), Promises()
+        with suppress(Died):
+            scenario.act(LocalStore(base / "vault", posix=posix), promises)
+        posix.bury()
+        if not posix.is_dead:
+            break
+        for names, content in WORLDS:
+            world = ground / f"{number}-{names}-{content}"
+            posix.restore(world, names, content)
+            check_invariants(world / "vault")
+            promises.check(LocalStore(world / "vault"))
+            scenario.act(LocalStore(world / "vault"), Promises())
+            check_invariants(world / "vault")
+            scenario.end(LocalStore(world / "vault"))
+    assert number > 1
+
+
+def test_the_model_loses_what_was_not_synced(ground: Path) -> None:
+    base = ground / "base"
+    base.mkdir()
+    posix = PowerCutPosix(base)
+    with LocalStore(base / "vault", posix=posix).stage("u") as staged:
+        staged.append(b"flushed")
+        staged.flush()
+        staged.append(b", lost")
+        for content, found in (
+            (Bytes.SYNCED, b"flushed"),
+            (Bytes.LATEST, b"flushed, lost"),
+            (Bytes.ZEROED, b"flushed" + bytes(6)),
+        ):
+            posix.restore(ground / content, Names.SYNCED, content)
+            assert (ground / content / "vault" / "staging" / "u" / "data").read_bytes() == found
+
+
+def test_bytes_spoiled_by_a_power_cut_are_never_sealed(ground: Path) -> None:
+    base = ground / "base"
+    base.mkdir()
+    posix = PowerCutPosix(base)
+    with LocalStore(base / "vault", posix=posix).stage("u") as staged:
+        staged.append(DATA)
+    posix.restore(ground / "after", Names.LATEST, Bytes.ZEROED)
+    store = LocalStore(ground / "after" / "vault")
+    with store.stage("u") as staged:
+        assert staged.size == len(DATA)
+        assert staged.sha256() == address(bytes(len(DATA)))
+        with pytest.raises(DigestMismatchError):
+            seal(store, staged, DATA)
+    assert list(store.list()) == []
+
+
+def test_bytes_that_a_failed_flush_lost_are_not_built_upon(ground: Path) -> None:
+    """A failed sync may drop the bytes and yet show them; a further sync succeeds. Only the last good size counts."""
+
+    class Dropping(PowerCutPosix):
+        """A medium that fails one sync, after which the kernel takes the bytes for clean."""
+
+        is_failing = False
+
+        def _after_fdatasync(self, _answer: None, fd: int) -> None:
+            if self.is_failing:
+                self.is_failing = False
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            super()._after_fdatasync(_answer, fd)
+
+    base = ground / "base"
+    base.mkdir()
+    posix = Dropping(base)
+    store = LocalStore(base / "vault", posix=posix)
+    staged = store.stage("u")
+    staged.append(DATA[:100])
+    staged.flush()
+    staged.append(DATA[100:200])
+    posix.is_failing = True
+    with pytest.raises(VaultFaultError):
+        staged.flush()
+    assert staged.size == 100
+    with pytest.raises(ValueError, match="closed"):
+        staged.append(DATA[200:])
+    with store.stage("u") as staged:
+        assert staged.size == 100
+        staged.append(DATA[100:])
+        assert seal(store, staged, DATA).already is False
+    store.verify(address(DATA))

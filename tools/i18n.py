@@ -1,0 +1,161 @@
+"""The translations of the pages: extract, compile, check.
+
+    python tools/i18n.py extract    write new messages into the catalogues (needs Babel)
+    python tools/i18n.py compile    write the .mo files (needs nothing but Python)
+    python tools/i18n.py check      fail on a message without translation, a stale or fuzzy one, or differing placeholders
+
+Messages are written in English in the code; `zh_Hans` holds every one of them, `en` only those whose English text differs
+from its message (the words on seals, the way of numbering).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import struct
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "liuhen" / "server"
+LOCALE = SOURCE / "web" / "locale"
+LANGUAGES = ("zh_Hans", "en")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%")
+KEYWORDS = {"gettext": None, "gettext_noop": None, "ngettext": (1, 2), "_": None, "lazy": None, "gettext_lazy": None}
+
+
+def _entries(path: Path) -> Iterator[tuple[list[str], list[str], bool]]:
+    """Yield (message and plural, translations, fuzzy) of a .po file; the first entry is the header."""
+    for block in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")):
+        fuzzy = bool(re.search(r"^#,.*\bfuzzy\b", block, re.MULTILINE))
+        texts: dict[str, str] = {}
+        current = ""
+        for line in block.splitlines():
+            match = re.match(r'(msgid|msgid_plural|msgstr|msgstr\[\d+\]) (".*")$', line)
+            if match:
+                current = match[1]
+                texts[current] = ast.literal_eval(match[2])
+            elif line.startswith('"') and current:
+                texts[current] += ast.literal_eval(line)
+        if "msgid" in texts:
+            ids = [texts["msgid"]] + ([texts["msgid_plural"]] if "msgid_plural" in texts else [])
+            yield ids, [text for key, text in sorted(texts.items()) if key.startswith("msgstr")], fuzzy
+
+
+def compile_catalogue(path: Path) -> None:
+    """Write the .mo file beside a .po file (GNU gettext's binary form, little-endian, no hash table)."""
+    pairs = sorted(
+        ("\0".join(ids).encode(), "\0".join(texts).encode())
+        for ids, texts, fuzzy in _entries(path)
+        if any(texts) and not fuzzy
+    )
+    head = 28
+    offset = head + 16 * len(pairs)
+    keys, values = b"", b""
+    for key, value in pairs:
+        keys += struct.pack("<II", len(key), offset)
+        offset += len(key) + 1
+        values += struct.pack("<I", len(value))
+    table = b""
+    for _, value in pairs:
+        table += struct.pack("<II", len(value), offset)
+        offset += len(value) + 1
+    data = struct.pack("<7I", 0x950412DE, 0, len(pairs), head, head + 8 * len(pairs), 0, 0) + keys + table
+    data += b"".join(key + b"\0" for key, _ in pairs) + b"".join(value + b"\0" for _, value in pairs)
+    path.with_suffix(".mo").write_bytes(data)
+
+
+def _messages() -> dict[tuple[str, ...], None]:
+    """Return every message in the code and the templates, in order."""
+    from io import BytesIO
+
+    from babel.messages.extract import extract
+    from django.conf import settings
+    from django.utils.translation.template import templatize
+
+    if not settings.configured:
+        settings.configure(USE_I18N=True)
+    found: dict[tuple[str, ...], None] = {}
+    keywords: Any = KEYWORDS
+    for path in sorted(SOURCE.rglob("*.py")) + sorted(SOURCE.rglob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".html":
+            text = templatize(text, origin=str(path))
+        for _, message, _, _ in extract("python", BytesIO(text.encode()), keywords=keywords):
+            ids = message if isinstance(message, tuple) else (message,)
+            if ids[0]:
+                found.setdefault(ids)
+    return found
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def extract_messages() -> int:
+    """Write the catalogues anew: kept translations, new messages empty, stale ones gone."""
+    messages = _messages()
+    for language in LANGUAGES:
+        path = LOCALE / language / "LC_MESSAGES" / "django.po"
+        entries = list(_entries(path)) if path.exists() else []
+        known = {tuple(ids): texts for ids, texts, _ in entries}
+        plural = "nplurals=1; plural=0;" if language == "zh_Hans" else "nplurals=2; plural=(n != 1);"
+        header = f"Content-Type: text/plain; charset=UTF-8\\nLanguage: {language}\\nPlural-Forms: {plural}\\n"
+        blocks = [f'msgid ""\nmsgstr "{header}"']
+        for ids in messages:
+            texts = known.get(ids, [""])
+            if language == "en" and not any(texts):
+                continue
+            lines = [f"msgid {_quoted(ids[0])}"]
+            if len(ids) > 1:
+                lines.append(f"msgid_plural {_quoted(ids[1])}")
+                lines += [f"msgstr[{number}] {_quoted(text)}" for number, text in enumerate(texts)]
+            else:
+                lines.append(f"msgstr {_quoted(texts[0])}")
+            blocks.append("\n".join(lines))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+    return 0
+
+
+def check() -> int:
+    """Return 1, naming each fault, unless the catalogues are complete and in step."""
+    messages = _messages()
+    faults: list[str] = []
+    for language in LANGUAGES:
+        path = LOCALE / language / "LC_MESSAGES" / "django.po"
+        known = {tuple(ids): (texts, fuzzy) for ids, texts, fuzzy in _entries(path) if ids[0]}
+        faults += [f"{language}: stale: {ids[0]!r}" for ids in known if ids not in messages]
+        faults += [f"{language}: fuzzy: {ids[0]!r}" for ids, (_, fuzzy) in known.items() if fuzzy]
+        if language == "zh_Hans":
+            faults += [f"{language}: not translated: {ids[0]!r}" for ids in messages if not all(known.get(ids, ([""],))[0])]
+        for ids, (texts, _) in known.items():
+            wanted = set(PLACEHOLDER.findall(ids[0]))
+            faults += [f"{language}: other placeholders: {ids[0]!r}" for t in texts if set(PLACEHOLDER.findall(t)) != wanted]
+        faults += [f"{language}: no word for a seal: {m[0]!r}" for m in messages if m[0].endswith("|seal") and m not in known]
+    print("\n".join(faults) or f"{len(messages)} messages, all translated")
+    return 1 if faults else 0
+
+
+def main() -> int:
+    """Do what the first word says."""
+    match sys.argv[1:]:
+        case ["extract"]:
+            return extract_messages()
+        case ["compile"]:
+            for language in LANGUAGES:
+                compile_catalogue(LOCALE / language / "LC_MESSAGES" / "django.po")
+            return 0
+        case ["check"]:
+            return check()
+        case _:
+            print(__doc__)
+            return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
