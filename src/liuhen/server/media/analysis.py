@@ -64,28 +64,31 @@ def examine(recording: Recording) -> Analysis:
     Raises:
         ToolLostError: the probe was killed or had no space; try again.
     """
+    if recording.size == 0:
+        return _unreadable(recording, Defect.EMPTY)
     try:
-        if recording.size == 0:
-            raise MediaRefusedError(tool="probe", defect=Defect.EMPTY, detail="0 B")
         with working_folder() as folder, originals().open(recording.sha256) as original:
             found = run_tool("probe", original, folder, limits=PROBE_LIMITS)
     except MediaRefusedError as refusal:
         _log.warning("recording %s cannot be read as media: %s", recording.id, refusal)
-        defect: Defect = refusal.where["defect"]
-        return Analysis(
-            kind=RecordingKind(recording.kind),
-            readable=False,
-            duration_ms=None,
-            container_started="",
-            media={"container": "", "streams": [], "defects": [defect.value]},
-            tool=tool_name(),
-        )
+        return _unreadable(recording, refusal.where["defect"])
     return Analysis(
         kind=RecordingKind(found["kind"]),
         readable=True,
         duration_ms=found["duration_ms"],
         container_started=found["created"],
         media=found["media"],
+        tool=tool_name(),
+    )
+
+
+def _unreadable(recording: Recording, defect: Defect) -> Analysis:
+    return Analysis(
+        kind=RecordingKind(recording.kind),
+        readable=False,
+        duration_ms=None,
+        container_started="",
+        media={"container": "", "streams": [], "defects": [defect.value]},
         tool=tool_name(),
     )
 

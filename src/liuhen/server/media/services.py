@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
+from liuhen.core.digests import Digests
 from liuhen.core.entry import EventType, ObjectRef
 from liuhen.server.ledger import selectors as ledger_reads
 from liuhen.server.ledger import services as ledger
@@ -18,28 +19,31 @@ from liuhen.server.vault.stores import derivatives
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from liuhen.core.digests import Digests
     from liuhen.server.kernel.actor import Actor
     from liuhen.server.media.analysis import Made
     from liuhen.server.media.models import DerivativeKind
     from liuhen.server.recordings.interfaces import Analysis
 
-__all__ = ["has_digests", "keep_analysis", "keep_derivative", "keep_digests"]
+__all__ = ["keep_analysis", "keep_derivative", "keep_digests", "noted_digests"]
 
 _PIECE: Final = 1 << 20
 
 
-def has_digests(recording: Recording) -> bool:
-    """Tell whether the server's own digests of the original are in the ledger."""
+def noted_digests(recording: Recording) -> Digests | None:
+    """Return the digests of the original that the ledger holds as last computed here; None before the first time."""
     chain = ledger_reads.custody_chain(f"recording/{recording.id}")
-    return any(link.type is EventType.RECORDING_DIGESTED for link in chain)
+    noted = [link.objects[0] for link in chain if link.type is EventType.RECORDING_DIGESTED]
+    if not noted:
+        return None
+    return Digests(sha256=noted[-1].sha256, sm3=noted[-1].sm3 or "", size=noted[-1].size)
 
 
 @transaction.atomic
 def keep_digests(*, recording: Recording, digests: Digests, actor: Actor, at: datetime) -> None:
-    """Write the digests down, unless they are already."""
+    """Write the digests down, unless the last ones written down are the same."""
     locked = _locked(recording)
-    if not has_digests(locked):
+    last = noted_digests(locked)
+    if last is None or (last.sha256, last.sm3) != (digests.sha256, digests.sm3):
         recordings.note_digests(recording=locked, sha256=digests.sha256, sm3=digests.sm3, actor=actor, at=at)
 
 

@@ -39,7 +39,8 @@ def enqueue_analysis(recording_id: uuid.UUID) -> None:
 def analyse(recording_id: str) -> str:
     """Digest and probe the original, and have its derivatives made; return the recording's state."""
     recording = Recording.objects.get(id=recording_id)
-    if not services.has_digests(recording):
+    noted = services.noted_digests(recording)
+    if noted is None or noted.sha256 != recording.sha256:
         digests = analysis.read_digests(recording)
         services.keep_digests(recording=recording, digests=digests, actor=SYSTEM, at=clock.now())
         if digests.sha256 != recording.sha256:

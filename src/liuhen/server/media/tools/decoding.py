@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import av
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from av.audio.frame import AudioFrame
     from av.packet import Packet
     from av.video.frame import VideoFrame
@@ -20,7 +22,7 @@ class Decoder:
     def __init__(self) -> None:
         self.damaged = 0
 
-    def __call__(self, packet: Packet[Any]) -> list[VideoFrame | AudioFrame]:
+    def __call__(self, packet: Packet[Any]) -> Sequence[VideoFrame | AudioFrame]:
         """Return the frames that `packet` completes; none where it is damaged."""
         try:
             return packet.decode()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+from PIL.Image import fromarray
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -54,7 +55,7 @@ def turned(frame: VideoFrame, quarter_turns: int) -> VideoFrame:
 
 def upright_image(frame: VideoFrame, size: Fit) -> Image:
     """Return `frame` as a picture of `size.shown`."""
-    image: Image = frame.to_image(width=size.width, height=size.height)
+    image = fromarray(frame.reformat(size.width, size.height, "rgb24").to_ndarray())
     return image.rotate(90 * size.quarter_turns, expand=True) if size.quarter_turns else image
 
 

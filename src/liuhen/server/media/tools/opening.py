@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["main_audio", "main_video", "opened", "packets", "plausible"]
 
-# Formats that name other files or addresses (playlists, image sequences, scripts) are left out on purpose: a "recording"
-# that is a playlist would make the server read whatever it names.
+# Formats that name other files or addresses (playlists, image sequences, scripts) are left out on purpose: a
+# "recording" that is a playlist would make the server read whatever it names.
 _FORMATS: Final = (
     "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm,mpegts,mpeg,asf,flv,dhav,h264,hevc,m4v,"
     "wav,w64,mp3,aac,amr,amrnb,amrwb,flac,ogg,caf,aiff,au"
