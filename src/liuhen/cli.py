@@ -60,6 +60,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "init": Command("liuhen.server.commands.init", "建立实例目录", "make an instance folder"),
     "serve": Command("liuhen.server.commands.serve", "启动服务", "serve the instance"),
     "worker": Command("liuhen.server.commands.worker", "启动后台处理进程", "run jobs"),
+    "station": Command("liuhen.server.commands.station", "采集站与密钥", "stations and their keys"),
     "person": Command("liuhen.server.commands.person", "人员与角色", "people and roles"),
     "ledger": Command("liuhen.server.commands.ledger", "存证账本：核对、导出、公钥", "the ledger: check, export, key"),
     "vault": Command("liuhen.server.commands.vault", "原件库：清点", "the vault: sweep"),

@@ -68,15 +68,15 @@ def _day(instance: Instance) -> datetime:
 def _station_key(instance: Instance) -> Path:
     from liuhen.server.accounts.models import Unit
     from liuhen.server.config.setup import write_secret
-    from liuhen.server.intake import services as intake
+    from liuhen.server.intake import stations
 
     path = instance.home / "secrets" / "demo-station.json"
     if not path.exists():
         at = clock.now()
-        station = intake.register_station(
+        station = stations.register_station(
             name="一号采集站", unit=Unit.objects.get(code="12-zjj-zfdd"), actor=SYSTEM, at=at
         )
-        write_secret(path, intake.issue_key(station=station, actor=SYSTEM, at=at).file_text)
+        write_secret(path, stations.issue_key(station=station, actor=SYSTEM, at=at).file_text)
     return path
 
 
