@@ -2,10 +2,10 @@
 
     python tools/i18n.py extract    write new messages into the catalogues (needs Babel)
     python tools/i18n.py compile    write the .mo files (needs nothing but Python)
-    python tools/i18n.py check      fail on a message without translation, a stale or fuzzy one, or differing placeholders
+    python tools/i18n.py check      fail on a message that is not translated, stale or fuzzy, or has other placeholders
 
-Messages are written in English in the code; `zh_Hans` holds every one of them, `en` only those whose English text differs
-from its message (the words on seals, the way of numbering).
+Messages are written in English in the code; `zh_Hans` holds every one of them, `en` only those whose English text
+differs from its message (the words on seals, the way of numbering).
 """
 
 from __future__ import annotations
@@ -122,21 +122,28 @@ def extract_messages() -> int:
     return 0
 
 
+def _faults(language: str, messages: dict[tuple[str, ...], None]) -> Iterator[str]:
+    """Yield what is wrong with one catalogue."""
+    path = LOCALE / language / "LC_MESSAGES" / "django.po"
+    known = {tuple(ids): (texts, fuzzy) for ids, texts, fuzzy in _entries(path) if ids[0]}
+    for ids, (texts, fuzzy) in known.items():
+        if ids not in messages:
+            yield f"stale: {ids[0]!r}"
+        if fuzzy:
+            yield f"fuzzy: {ids[0]!r}"
+        wanted = set(PLACEHOLDER.findall(ids[0]))
+        if any(text and set(PLACEHOLDER.findall(text)) != wanted for text in texts):
+            yield f"other placeholders: {ids[0]!r}"
+    for ids in messages:
+        is_needed = language == "zh_Hans" or ids[0].endswith("|seal")
+        if is_needed and not all(known.get(ids, ([""], False))[0]):
+            yield f"not translated: {ids[0]!r}"
+
+
 def check() -> int:
     """Return 1, naming each fault, unless the catalogues are complete and in step."""
     messages = _messages()
-    faults: list[str] = []
-    for language in LANGUAGES:
-        path = LOCALE / language / "LC_MESSAGES" / "django.po"
-        known = {tuple(ids): (texts, fuzzy) for ids, texts, fuzzy in _entries(path) if ids[0]}
-        faults += [f"{language}: stale: {ids[0]!r}" for ids in known if ids not in messages]
-        faults += [f"{language}: fuzzy: {ids[0]!r}" for ids, (_, fuzzy) in known.items() if fuzzy]
-        if language == "zh_Hans":
-            faults += [f"{language}: not translated: {ids[0]!r}" for ids in messages if not all(known.get(ids, ([""],))[0])]
-        for ids, (texts, _) in known.items():
-            wanted = set(PLACEHOLDER.findall(ids[0]))
-            faults += [f"{language}: other placeholders: {ids[0]!r}" for t in texts if set(PLACEHOLDER.findall(t)) != wanted]
-        faults += [f"{language}: no word for a seal: {m[0]!r}" for m in messages if m[0].endswith("|seal") and m not in known]
+    faults = [f"{language}: {fault}" for language in LANGUAGES for fault in _faults(language, messages)]
     print("\n".join(faults) or f"{len(messages)} messages, all translated")
     return 1 if faults else 0
 
