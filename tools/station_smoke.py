@@ -31,7 +31,7 @@ def _spool(liuhen: str) -> int:
         folder = Path(name)
         (folder / "device" / "DCIM").mkdir(parents=True)
         (folder / "device" / "DCIM" / "7654321_650012_20261123094210_0007.mp4").write_bytes(b"not a film" * 1000)
-        log = SigningKey.generate("station.test/liuhen").verifier_key().to_text()
+        log = SigningKey.generate("station.test/liuhen").verifier.to_text()
         key = {"v": 1, "station": "0193a1b2-0000-7000-8000-000000000000", "name": "s", "key": "lhs_k_s", "log": log}
         key_file = folder / "station.json"
         key_file.write_text(json.dumps(key), encoding="utf-8")

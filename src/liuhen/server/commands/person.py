@@ -125,8 +125,8 @@ def _list() -> None:
     from liuhen.server.accounts.selectors import actor_of
 
     for person in Person.objects.select_related("unit").order_by("username"):
-        row = {"username": person.username, "name": person.name, "unit": person.unit.code}
-        row["roles"] = sorted(actor_of(person).roles)
+        roles = sorted(actor_of(person).roles)
+        row = {"username": person.username, "name": person.name, "unit": person.unit.code, "roles": roles}
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 

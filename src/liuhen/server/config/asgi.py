@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import django
 
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["application"]
 
 _ROUTES = (("/intake/", intake.app), ("/media/", access.app), ("/ledger/", ledger.app))
-_pages = WSGIMiddleware(pages, workers=settings.INSTANCE.settings.page_threads)
+# a2wsgi's own types are narrower than ASGI's and WSGI's, which both sides keep.
+_pages: Any = WSGIMiddleware(cast("Any", pages), workers=settings.INSTANCE.settings.page_threads)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
