@@ -29,7 +29,7 @@ from liuhen.server.intake.models import StationKey, Upload  # noqa: E402
 from liuhen.server.intake.writer import Pace  # noqa: E402
 from liuhen.server.kernel import clock  # noqa: E402
 from liuhen.server.kernel.actor import SYSTEM  # noqa: E402
-from liuhen.server.ledger.integrator import IntegratorThread, start_integrator  # noqa: E402
+from liuhen.server.ledger.integrator import Integrator, start_integrator  # noqa: E402
 from liuhen.server.ledger.models import Event  # noqa: E402
 from liuhen.server.ledger.selectors import newest_time  # noqa: E402
 from liuhen.server.recordings.models import Attachment, Recording  # noqa: E402
@@ -58,7 +58,7 @@ class Levers:
         self.plan = FaultPlan()
         self.store = FaultyStore(LocalStore(settings.INSTANCE.vault, freeze=False), self.plan)
         self.clock = ShiftedClock()
-        self.integrator: IntegratorThread | None = None
+        self.integrator: Integrator | None = None
 
     def fail(self, step: str, how: str, skip: int = 0) -> None:
         """Plan a fault of the store."""

@@ -85,7 +85,8 @@ class LiveServer:
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line, f"the server ended with {self.process.wait()}"
+        if not line:
+            self.gone()
         self.port = int(line)
         return self
 

@@ -69,7 +69,7 @@ def _leftovers(store: Store) -> list[uuid.UUID]:
     """Return the uploads that have an area and need none."""
     found: list[uuid.UUID] = []
     keys = (area.key for area in store.staged() if parse_uuid(area.key) is not None)
-    for batch in batched(keys, _BATCH, strict=False):
+    for batch in batched(keys, _BATCH):
         known = Upload.objects.filter(id__in=batch).values_list("id", flat=True)
         alive = live_uploads(frozenset(batch))
         found.extend(upload for upload in known if str(upload) not in alive)
