@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from liuhen.server.vault.errors import VaultFaultError, VaultFullError
 
@@ -75,7 +75,7 @@ class _FaultyStaged:
             return found
         return lambda *args, **kwargs: self._plan.run(name, lambda: found(*args, **kwargs))
 
-    def __enter__(self) -> _FaultyStaged:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

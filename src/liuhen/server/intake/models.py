@@ -65,7 +65,9 @@ class StationKey(BaseModel):
 
     key = models.CharField(max_length=16, unique=True)
     station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="keys")
-    scope = models.CharField(max_length=10, default=KeyScope.INTAKE.value, choices=[(s.value, s.value) for s in KeyScope])
+    scope = models.CharField(
+        max_length=10, default=KeyScope.INTAKE.value, choices=[(s.value, s.value) for s in KeyScope]
+    )
     secret_sha256 = models.BinaryField(max_length=32)
     made_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)

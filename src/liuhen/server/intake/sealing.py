@@ -131,7 +131,7 @@ def _seal(found: Upload, staged: Staged, request: SealRequest, *, caller: Caller
 
 def _original_of(found: Upload) -> Recording | None:
     """Return the recording that an attachment belongs to; None for an original."""
-    if found.role != Role.ATTACHMENT:
+    if found.attached_to is None:
         return None
     original = (
         Upload.objects.filter(id=found.attached_to, collection__station=found.collection.station, state__in=HELD)

@@ -142,9 +142,8 @@ def _visible(actor: Actor) -> QuerySet[Collection]:
 def _counts(rows: Iterable[Collection]) -> dict[UUID, dict[str, int]]:
     """Return, for each collection, how many files and bytes stand in which way."""
     held = Q(state__in=HELD)
-    return {
-        row.pop("collection_id"): row
-        for row in Upload.objects.filter(collection__in=list(rows))
+    found = (
+        Upload.objects.filter(collection__in=list(rows))
         .values("collection_id")
         .annotate(
             files=Count("id"),
@@ -154,7 +153,9 @@ def _counts(rows: Iterable[Collection]) -> dict[UUID, dict[str, int]]:
             bytes=Sum("length", default=0, filter=~Q(state__in=ENDED)),
             held=Sum("length", default=0, filter=held),
         )
-    }
+    )
+    names = ("files", "sealed", "duplicates", "ended", "bytes", "held")
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in found.values_list("collection_id", *names)}
 
 
 def _staged_sizes(receiving: Iterable[Upload], store: Store | None = None) -> dict[UUID, int]:

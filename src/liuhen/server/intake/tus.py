@@ -47,7 +47,7 @@ CHUNK_TYPE: Final = "application/offset+octet-stream"
 
 _EXTENSIONS: Final = "creation,creation-with-upload,checksum,termination,expiration"
 _MAX_METADATA: Final = 48 << 10
-_ENGINES: Final = {"sha1": Sha1, "sha256": Sha256}
+_ENGINES: Final[Mapping[str, type[Sha1 | Sha256]]] = {"sha1": Sha1, "sha256": Sha256}
 _decimal = re.compile(r"[0-9]{1,16}").fullmatch
 
 type Headers = Mapping[str, str]
