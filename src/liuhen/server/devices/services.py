@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 
 from liuhen.core.entry import EventType
 from liuhen.server.accounts.policy import Ability, require
@@ -49,5 +50,9 @@ def register_device(
 
 @transaction.atomic
 def note_clock(*, device: Device, error_ms: int, measured_at: datetime) -> None:
-    """Keep the newest measured clock error: device time minus true time, in milliseconds."""
-    Device.objects.filter(id=device.id).update(clock_error_ms=error_ms, clock_measured_at=measured_at)
+    """Keep the newest measured clock error: device time minus true time, in milliseconds.
+
+    A measurement may arrive late, on a portable disk from another station; an older one changes nothing.
+    """
+    older = Q(clock_measured_at__isnull=True) | Q(clock_measured_at__lt=measured_at)
+    Device.objects.filter(older, id=device.id).update(clock_error_ms=error_ms, clock_measured_at=measured_at)

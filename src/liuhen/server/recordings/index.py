@@ -1,8 +1,8 @@
-"""The text index of recordings: an FTS5 table of CJK bigrams beside the recordings table."""
+"""The text index of recordings: CJK bigrams in FTS5 (migration 0002)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 
@@ -13,9 +13,14 @@ if TYPE_CHECKING:
 
 __all__ = ["matching", "put"]
 
+_PUT: Final = """
+    INSERT INTO recordings_words (recording, tokens) VALUES (%s, %s)
+    ON CONFLICT (recording) DO UPDATE SET tokens = excluded.tokens
+"""
+
 
 def put(recording: Recording) -> None:
-    """Make `recording` findable by its name, officer, unit, device and place; replaces what was there.
+    """Make `recording` findable by its name, officer, unit, device and day; replaces what was there.
 
     Must run in the transaction of the change that it follows.
     """
@@ -29,11 +34,7 @@ def put(recording: Recording) -> None:
         recording.device_started[:10],
     ]
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM recordings_text WHERE recording = %s", [recording.id.hex])
-        cursor.execute(
-            "INSERT INTO recordings_text (recording, tokens) VALUES (%s, %s)",
-            [recording.id.hex, " ".join(document_tokens(" ".join(words)))],
-        )
+        cursor.execute(_PUT, [recording.id.hex, " ".join(document_tokens(" ".join(words)))])
 
 
 def matching(text: str) -> tuple[str, list[str]] | None:

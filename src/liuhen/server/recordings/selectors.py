@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,14 +12,14 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Q
 
+from liuhen.core.entry import TimeFormatError, format_time, parse_time
 from liuhen.core.errors import LiuhenError
 from liuhen.server.accounts.policy import Ability, allows
+from liuhen.server.kernel.actor import ActorKind
 from liuhen.server.recordings import index
 from liuhen.server.recordings.models import Attachment, Recording
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from django.db.models import QuerySet
 
     from liuhen.server.kernel.actor import Actor
@@ -38,6 +37,9 @@ __all__ = [
 ]
 
 PAGE_SIZE: Final = 50
+
+_FIRST_DAY: Final = date(1970, 1, 1)
+_LAST_DAY: Final = date(9000, 1, 1)
 
 
 class RecordingMissingError(LiuhenError):
@@ -67,11 +69,14 @@ class Page:
 def visible(actor: Actor) -> QuerySet[Recording]:
     """Return the recordings whose metadata `actor` may see (design.md section 8)."""
     rows = Recording.objects.select_related("unit", "device", "officer")
+    if actor.kind is ActorKind.SYSTEM:
+        return rows
+    seen = Q(id__in=())
     if allows(actor, Ability.SEE_METADATA):
-        return rows.filter(unit_id__in=actor.units) if actor.id is not None else rows
+        seen |= Q(unit_id__in=actor.units)
     if allows(actor, Ability.SEE_OWN_METADATA):
-        return rows.filter(officer_id=actor.id)
-    return rows.none()
+        seen |= Q(officer_id=actor.id)
+    return rows.filter(seen)
 
 
 def recording_for(*, actor: Actor, recording_id: UUID) -> Recording:
@@ -122,7 +127,7 @@ def _narrow(rows: QuerySet[Recording], where: RecordingFilter) -> QuerySet[Recor
     if where.sealed_from is not None:
         rows = rows.filter(sealed_at__gte=_midnight(where.sealed_from))
     if where.sealed_to is not None:
-        rows = rows.filter(sealed_at__lt=_midnight(where.sealed_to + timedelta(days=1)))
+        rows = rows.filter(sealed_at__lt=_midnight(where.sealed_to) + timedelta(days=1))
     if where.text.strip():
         condition = index.matching(where.text)
         if condition is None:
@@ -133,16 +138,17 @@ def _narrow(rows: QuerySet[Recording], where: RecordingFilter) -> QuerySet[Recor
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=ZoneInfo(settings.TIME_ZONE))
+    within = min(max(day, _FIRST_DAY), _LAST_DAY)  # the ends of the calendar have no UTC time
+    return datetime.combine(within, time(), tzinfo=ZoneInfo(settings.TIME_ZONE))
 
 
 def _encode(row: Recording) -> str:
-    return base64.urlsafe_b64encode(f"{row.sealed_at.isoformat()}|{row.id.hex}".encode()).decode()
+    return base64.urlsafe_b64encode(f"{format_time(row.sealed_at)}|{row.id.hex}".encode()).decode()
 
 
 def _decode(cursor: str) -> tuple[datetime, UUID]:
     try:
         moment, _, last = base64.urlsafe_b64decode(cursor.encode()).decode("ascii").partition("|")
-        return datetime.fromisoformat(moment), UUID(last)
-    except (ValueError, binascii.Error) as error:
+        return parse_time(moment), UUID(last)
+    except (ValueError, TimeFormatError) as error:
         raise CursorError(cursor=cursor[:60]) from error

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -23,16 +23,28 @@ if TYPE_CHECKING:
 
 __all__ = ["attach", "enter_recording", "note_analysis", "note_digests", "note_received_again", "true_start"]
 
+_ANALYSED: Final = (
+    "kind",
+    "state",
+    "duration_ms",
+    "media",
+    "device_started",
+    "device_started_source",
+    "started_at",
+)
+
 
 def true_start(device_started: str, clock_error_ms: int | None, zone: ZoneInfo) -> datetime | None:
-    """Set a device's wall-clock text right by the clock error and return it in `zone`'s absolute time.
+    """Take a device's wall-clock text as `zone`'s time, set it right by the clock error, and return it in UTC.
 
-    None when the text is empty. An unknown error counts as none: the page says that it was not measured.
+    None when the text is empty or names no time that can be reckoned with; it is kept as written all the same. An
+    unknown error counts as none: the page says that it was not measured.
     """
-    if not device_started:
+    try:
+        local = datetime.fromisoformat(device_started).replace(tzinfo=zone)
+        return local.astimezone(UTC) - timedelta(milliseconds=clock_error_ms or 0)
+    except (ValueError, OverflowError):
         return None
-    local = datetime.fromisoformat(device_started).replace(tzinfo=zone)
-    return local - timedelta(milliseconds=clock_error_ms or 0)
 
 
 @transaction.atomic
@@ -137,7 +149,7 @@ def note_analysis(*, recording: Recording, analysis: Analysis, actor: Actor, at:
         recording.device_started = analysis.container_started
         recording.device_started_source = FactSource.CONTAINER
         recording.started_at = true_start(recording.device_started, recording.clock_error_ms, _agency_zone())
-    recording.save()
+    recording.save(update_fields=_ANALYSED)
     ledger.record(
         type=EventType.RECORDING_ANALYSED if analysis.readable else EventType.RECORDING_UNREADABLE,
         subject=f"recording/{recording.id}",
