@@ -36,6 +36,7 @@ class Promises:
     """What a store has said is done."""
 
     flushed: int = 0
+    discarded: bool = False
     retained: datetime | None = None
     holds: set[str] = field(default_factory=set)
     destroyed: bool = False
@@ -50,6 +51,8 @@ class Promises:
             assert stat.holds >= self.holds
             assert stat.size == len(DATA)
             store.verify(address(DATA))
+        if self.discarded:
+            assert list(store.staged()) == []
         if self.flushed:
             with store.stage(KEY) as staged:
                 assert staged.size >= self.flushed
@@ -66,11 +69,15 @@ class Scenario:
 
 
 def check_invariants(root: Path) -> None:
-    """Look at the files themselves: what bears an object's name has its bytes, what is staged is a piece of them."""
+    """Look at the files themselves: what bears an object's name has its bytes, and no record has lost its object."""
     for path in (root / "objects").rglob("*"):
         if path.is_file() and "." not in path.name:
             assert sha256(path.read_bytes()).hex() == path.name, "an object with wrong bytes"
-    assert all(listing.state is not ObjectState.LOST for listing in LocalStore(root).list())
+    store = LocalStore(root)
+    for listing in store.list():
+        assert listing.state is not ObjectState.LOST, "a record without its object"
+        if listing.state is ObjectState.WHOLE:
+            assert store.path_of(listing.sha256).stat().st_mode & 0o777 == 0o440, "a sealed object is writable"
 
 
 def _hand_in(store: Store, promises: Promises) -> None:
@@ -87,6 +94,7 @@ def _hand_in(store: Store, promises: Promises) -> None:
 
 def _upload(store: Store, promises: Promises) -> None:
     with store.stage(KEY) as staged:
+        promises.flushed = staged.size
         if not staged.is_sealed:
             for piece in _PIECES:
                 staged.append(DATA[staged.written : staged.written + len(piece)])
@@ -95,6 +103,7 @@ def _upload(store: Store, promises: Promises) -> None:
         promises.retained = LATER
         promises.flushed = 0
         staged.discard()
+        promises.discarded = True
 
 
 def _is_sealed(store: Store) -> None:
@@ -118,9 +127,10 @@ def _restart(store: Store, promises: Promises) -> None:
     _hand_in(store, promises)
 
 
-def _abandon(store: Store, _promises: Promises) -> None:
+def _abandon(store: Store, promises: Promises) -> None:
     with store.stage(KEY) as staged:
         staged.discard()
+        promises.discarded = True
 
 
 def _nothing_staged(store: Store) -> None:

@@ -109,18 +109,14 @@ class Place:
                     self._posix.set_immutable(fd, on=False)
             self._posix.unlink(self.object)
             self._posix.fsync(folder)
-        remove(self._posix, self._gone)
-        self._posix.fsync(folder)
+        remove(self._posix, self._gone)  # where a power cut brings it back, `tidy` removes it
 
-    def tidy(self, folder: int) -> tuple[str, ...]:
+    def tidy(self) -> tuple[str, ...]:
         """Remove a record that was never finished, and the rest of a destruction; return the names."""
         leftovers = [self._temporary]
         if self.find() is None or self.record_found() is not None:
             leftovers.append(self._gone)
-        removed = tuple(path.name for path in leftovers if remove(self._posix, path))
-        if removed:
-            self._posix.fsync(folder)
-        return removed
+        return tuple(path.name for path in leftovers if remove(self._posix, path))
 
 
 def try_out(posix: Posix, probe: Path) -> Protection:

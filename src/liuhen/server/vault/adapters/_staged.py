@@ -191,10 +191,6 @@ class LocalStaged:
         remove(self._posix, self._area / self.DATA)
         self._become_sealed()
 
-    def settle(self) -> None:
-        """Make durable that the data has left."""
-        self._posix.fsync(self._folder)
-
     def _become_sealed(self) -> None:
         self._note = Note(sha256=self.sha256(), size=self._durable)
         self._memo.forget(self._key)
@@ -245,7 +241,6 @@ class LocalStaged:
     def _give_up(self) -> None:
         with suppress(OSError):
             self._posix.ftruncate(self._data, self._durable)
-            self._posix.fdatasync(self._data)
         self._written = self._durable
         self._memo.forget(self._key)
         self._release()

@@ -81,7 +81,6 @@ class LocalStore:
             self._folders.ensure(place.folder)
             with place.locked() as folder:
                 already = self._take_over(staged, place, record, folder)
-            staged.settle()
         return Sealed(sha256=sha256, size=size, version=None, already=already)
 
     def open(self, sha256: str) -> BinaryIO:
@@ -165,7 +164,7 @@ class LocalStore:
                 elif place.record_found() is not None:
                     raise ObjectMissingError(sha256=sha256)
                 else:
-                    place.tidy(folder)
+                    place.tidy()
 
     def list(self) -> Iterator[Listing]:
         """Walk all addresses in ascending order."""
@@ -192,8 +191,8 @@ class LocalStore:
         """Remove what a crash left of the store's own bookkeeping."""
         removed: tuple[str, ...] = ()
         for place in self._places(".tmp", ".gone"):
-            with reporting(self._layout.shown(place.folder)), place.locked() as folder:
-                removed += place.tidy(folder)
+            with reporting(self._layout.shown(place.folder)), place.locked():
+                removed += place.tidy()
         return removed
 
     def protection(self) -> Protection:
