@@ -5,16 +5,19 @@ Used by the demonstration and by tests. Everything is drawn here, nothing is a r
 
 from __future__ import annotations
 
-import random
+import math
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import av
 import numpy as np
 from PIL import Image
 
-from liuhen.server.demo.scenes import SCENES, burn_in, draw
+from liuhen.server.demo.canvas import HEIGHT, WIDTH, WORLD, Canvas
+from liuhen.server.demo.scenes import SCENES
+from liuhen.server.demo.sound import RATE as _SOUND_RATE
+from liuhen.server.demo.sound import speech
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["SCENES", "damaged", "h264_mp4", "hevc_mp4", "mjpeg_avi", "photo_jpeg", "voice_wav"]
 
 _RATE: Final = 25
-_SOUND_RATE: Final = 16_000
 _BLOCK: Final = 1024
 _EXIF_TAKEN: Final = 0x9003
 _EXIF_MODEL: Final = 0x0110
@@ -68,8 +70,7 @@ def photo_jpeg(
     path: Path, *, started: datetime, device: str, officer: str, scene: str, size: tuple[int, int] = (1920, 1080)
 ) -> None:
     """Write a photo with the time and model in its EXIF."""
-    picture = draw(scene, size, 3.2)
-    burn_in(picture, started, f"{device} {officer}")
+    picture = _Camera(scene, f"{device} {officer}", size).see(3.2, started)
     exif = Image.Exif()
     exif[_EXIF_TAKEN] = f"{started:%Y:%m:%d %H:%M:%S}"
     exif[_EXIF_MODEL] = f"DSJ {device}"
@@ -82,7 +83,7 @@ def voice_wav(path: Path, *, started: datetime, seconds: int) -> None:
     with av.open(str(path), "w", format="wav") as container:
         stream = container.add_stream("pcm_s16le", rate=_SOUND_RATE, layout="mono")
         container.metadata["creation_time"] = started.isoformat()
-        _write_sound(container, stream, _speech(seconds, started.second))
+        _write_sound(container, stream, speech(seconds, seed=started.second))
 
 
 def damaged(path: Path, *, started: datetime, device: str, officer: str, scene: str) -> None:
@@ -94,12 +95,37 @@ def damaged(path: Path, *, started: datetime, device: str, officer: str, scene: 
     path.write_bytes(data[: len(data) * 3 // 5])
 
 
+class _Camera:
+    """A camera worn on a chest: it looks at one scene, sways, and burns its line into each picture."""
+
+    def __init__(self, scene: str, label: str, size: tuple[int, int]) -> None:
+        self._scene = SCENES[scene]
+        self._label = label
+        self._size = size
+        self._scale = max(size[0] / WIDTH, size[1] / HEIGHT)
+        world = (math.ceil(WORLD[0] * self._scale), math.ceil(WORLD[1] * self._scale))
+        self._still = Image.new("RGB", world)
+        self._scene.backdrop(Canvas(self._still, scale=self._scale))
+
+    def see(self, at: float, clock: datetime) -> Image.Image:
+        """Return the picture `at` seconds after the beginning, with the device's wall-clock time `clock` in it."""
+        world = self._still.copy()
+        self._scene.act(Canvas(world, scale=self._scale), at)
+        x = (WORLD[0] - WIDTH) / 2 * (1 + 0.5 * math.sin(at * 2.0)) * self._scale
+        y = (WORLD[1] - HEIGHT) / 2 * (1 + 0.5 * math.cos(at * 2.7)) * self._scale
+        picture = world.crop((round(x), round(y), round(x) + self._size[0], round(y) + self._size[1]))
+        overlay = Canvas(picture, scale=self._scale)
+        right = self._size[0] / self._scale - 24
+        overlay.text(24, 18, f"{clock:%Y-%m-%d %H:%M:%S}", (255, 255, 255), size=30)
+        overlay.text(right, 18, self._label, (255, 255, 255), size=30, right=True)
+        return picture
+
+
 def _frames(started: datetime, seconds: int, label: str, scene: str, size: tuple[int, int]) -> Iterator[Image.Image]:
+    camera = _Camera(scene, label, size)
     for number in range(seconds * _RATE):
         at = number / _RATE
-        picture = draw(scene, size, at)
-        burn_in(picture, started + timedelta(seconds=int(at)), label)
-        yield picture
+        yield camera.see(at, started + timedelta(seconds=int(at)))
 
 
 def _film(
@@ -115,7 +141,7 @@ def _film(
 ) -> None:
     with av.open(str(path), "w", format=form) as container:
         container.metadata["creation_time"] = f"{started.isoformat()}Z"
-        video = container.add_stream(video_codec, rate=_RATE)
+        video = cast("av.VideoStream", container.add_stream(video_codec, rate=_RATE))
         video.width, video.height = size
         video.pix_fmt = "yuvj420p" if video_codec == "mjpeg" else "yuv420p"
         video.time_base = Fraction(1, _RATE)
@@ -125,11 +151,11 @@ def _film(
             video.options = {"preset": "ultrafast", "crf": "30", "x265-params": "log-level=none"}
         elif video_codec == "libx264":
             video.options = {"preset": "veryfast", "crf": "27"}
-        audio = container.add_stream(audio_codec, rate=_SOUND_RATE, layout="mono")
+        audio = cast("av.AudioStream", container.add_stream(audio_codec, rate=_SOUND_RATE, layout="mono"))
         for picture in frames:
-            container.mux(video.encode(av.VideoFrame.from_image(picture)))
+            container.mux(video.encode(av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")))
         container.mux(video.encode())
-        _write_sound(container, audio, _speech(seconds, started.second))
+        _write_sound(container, audio, speech(seconds, seed=started.second))
 
 
 def _write_sound(container: OutputContainer, stream: av.AudioStream, samples: NDArray[np.int16]) -> None:
@@ -141,20 +167,3 @@ def _write_sound(container: OutputContainer, stream: av.AudioStream, samples: ND
         for ready in resampler.resample(frame):
             container.mux(stream.encode(ready))
     container.mux(stream.encode())
-
-
-def _speech(seconds: int, seed: int) -> NDArray[np.int16]:
-    """Return sound that rises and falls like speech: voiced bursts over a street's murmur."""
-    chance = random.Random(seed)  # noqa: S311 - the same clip every time, not a secret
-    noise = np.random.default_rng(seed)
-    time = np.arange(seconds * _SOUND_RATE) / _SOUND_RATE
-    sound = noise.normal(0, 0.012, time.shape)
-    at = 0.2
-    while at < seconds - 0.4:
-        length, pitch = chance.uniform(0.12, 0.34), chance.uniform(110, 190)
-        inside = (time >= at) & (time < at + length)
-        shape = np.sin(np.pi * (time[inside] - at) / length) ** 2
-        tone = sum(np.sin(2 * np.pi * pitch * k * time[inside]) / k for k in (1, 2, 3, 5))
-        sound[inside] += 0.16 * shape * tone
-        at += length + chance.choice((0.04, 0.06, 0.09, 0.5))
-    return (np.clip(sound, -1, 1) * 32_000).astype(np.int16)

@@ -26,7 +26,7 @@ class Clip:
 
     path: str
     at: timedelta
-    make: Callable[[Path, datetime], object]
+    make: Callable[[Path, datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,49 +43,49 @@ def _hm(hours: int, minutes: int, seconds: int = 0) -> timedelta:
     return timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
-def _video(device: str, officer: str, scene: str, seconds: int) -> Callable[[Path, datetime], object]:
-    def make(path: Path, started: datetime) -> object:
-        return clips.h264_mp4(path, started=started, seconds=seconds, device=device, officer=officer, scene=scene)
+def _video(device: str, officer: str, scene: str, seconds: int) -> Callable[[Path, datetime], None]:
+    def make(path: Path, started: datetime) -> None:
+        clips.h264_mp4(path, started=started, seconds=seconds, device=device, officer=officer, scene=scene)
 
     return make
 
 
-def _hevc(device: str, officer: str, scene: str, seconds: int) -> Callable[[Path, datetime], object]:
-    def make(path: Path, started: datetime) -> object:
-        return clips.hevc_mp4(path, started=started, seconds=seconds, device=device, officer=officer, scene=scene)
+def _hevc(device: str, officer: str, scene: str, seconds: int) -> Callable[[Path, datetime], None]:
+    def make(path: Path, started: datetime) -> None:
+        clips.hevc_mp4(path, started=started, seconds=seconds, device=device, officer=officer, scene=scene)
 
     return make
 
 
-def _avi(device: str, officer: str, scene: str, seconds: int) -> Callable[[Path, datetime], object]:
-    def make(path: Path, started: datetime) -> object:
-        return clips.mjpeg_avi(path, started=started, seconds=seconds, device=device, officer=officer, scene=scene)
+def _avi(device: str, officer: str, scene: str, seconds: int) -> Callable[[Path, datetime], None]:
+    def make(path: Path, started: datetime) -> None:
+        clips.mjpeg_avi(path, started=started, seconds=seconds, device=device, officer=officer, scene=scene)
 
     return make
 
 
-def _photo(device: str, officer: str, scene: str) -> Callable[[Path, datetime], object]:
-    def make(path: Path, started: datetime) -> object:
-        return clips.photo_jpeg(path, started=started, device=device, officer=officer, scene=scene)
+def _photo(device: str, officer: str, scene: str) -> Callable[[Path, datetime], None]:
+    def make(path: Path, started: datetime) -> None:
+        clips.photo_jpeg(path, started=started, device=device, officer=officer, scene=scene)
 
     return make
 
 
-def _voice(seconds: int) -> Callable[[Path, datetime], object]:
-    def make(path: Path, started: datetime) -> object:
-        return clips.voice_wav(path, started=started, seconds=seconds)
+def _voice(seconds: int) -> Callable[[Path, datetime], None]:
+    def make(path: Path, started: datetime) -> None:
+        clips.voice_wav(path, started=started, seconds=seconds)
 
     return make
 
 
-def _damaged(device: str, officer: str, scene: str) -> Callable[[Path, datetime], object]:
-    def make(path: Path, started: datetime) -> object:
-        return clips.damaged(path, started=started, device=device, officer=officer, scene=scene)
+def _damaged(device: str, officer: str, scene: str) -> Callable[[Path, datetime], None]:
+    def make(path: Path, started: datetime) -> None:
+        clips.damaged(path, started=started, device=device, officer=officer, scene=scene)
 
     return make
 
 
-def _track(path: Path, started: datetime) -> object:
+def _track(path: Path, started: datetime) -> None:
     """Write a GPS track (NMEA 0183 RMC sentences, one per second) as body recorders leave beside a clip."""
     lines = []
     for second in range(8):
@@ -96,7 +96,7 @@ def _track(path: Path, started: datetime) -> object:
         for character in body:
             checksum ^= ord(character)
         lines.append(f"${body}*{checksum:02X}\r\n")
-    return path.write_text("".join(lines), encoding="ascii", newline="")
+    path.write_text("".join(lines), encoding="ascii", newline="")
 
 
 def _body(day: str, device: str, officer: str, clock: str, number: int) -> str:
