@@ -29,9 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do what was asked; 1 when fsck found something."""
     from liuhen.server.config.setup import open_instance
-    from liuhen.server.ledger import selectors
 
     open_instance()
+    from liuhen.server.ledger import selectors
+
     match args.action:
         case "fsck":
             return _fsck(deep=args.deep)
