@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from liuhen.cli import main
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pytest
 
@@ -125,17 +126,29 @@ class Station:
         out, err = self._capture.readouterr()
         return Done(code, read_lines(out), err)
 
-    def start(self, *words: str | Path, patience: float = 2, **settings: Any) -> subprocess.Popen[str]:
-        """Start `liuhen collect` in a process of its own."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "liuhen.cli", *self.words(*words, patience=patience)],
+    @contextmanager
+    def running(
+        self, *words: str | Path, patience: float = 2, limit: Callable[[], None] | None = None
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Run `liuhen collect` in a process of its own, which does not outlive the block.
+
+        `limit` is called in the child before it becomes the collector.
+        """
+        command = [sys.executable, "-m", "liuhen.cli", *self.words(*words, patience=patience)]
+        with subprocess.Popen(
+            command,
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **settings,
-        )
+            preexec_fn=limit,  # noqa: PLW1509 - only to set limits, in a parent whose threads hold no lock of libc
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+                process.communicate()
 
     def receipts(self) -> list[Path]:
         """Return the stored receipts."""

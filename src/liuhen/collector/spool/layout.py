@@ -149,8 +149,9 @@ def _spool(table: Any) -> Spool:
     paths = {file.declaration.path for file in files}
     _require(len(uploads) == len(paths) == len(files))
     for file in files:
-        is_attached = file.declaration.role is Role.ATTACHMENT
-        _require(is_attached == (file.declaration.attached_to in originals))
+        # A file attached to nothing that is here would never be reached.
+        attached = file.declaration.attached_to
+        _require(attached is None if file.declaration.role is Role.ORIGINAL else attached in originals)
     skips = tuple(Skip(str(raw["name"]), SkipReason(raw["reason"])) for raw in table["skipped"])
     return Spool(table["collection"], opening, files, skips)
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Halt", "Patience"]
 
-_FIRST_WAIT: Final = 0.25
-_LONGEST_WAIT: Final = 15.0
+# Of the whole patience: with the default of two minutes the waits go from a quarter of a second to 15 seconds.
+_FIRST_WAIT: Final = 1 / 480
+_LONGEST_WAIT: Final = 1 / 8
 
 
 class Halt:
@@ -57,8 +58,8 @@ class Halt:
 class Patience:
     """Tries an exchange again until it succeeds or `seconds` passed without progress.
 
-    Waits start at 0.25 s and double up to 15 s. One object serves one chain of requests; only `renew` tells it that
-    there was progress, since a server that answers one request and never another makes none.
+    Waits start short and double, in proportion to `seconds`. One object serves one chain of requests; only `renew`
+    tells it that there was progress, since a server that answers one request and never another makes none.
     """
 
     def __init__(self, seconds: float, halt: Halt, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -70,7 +71,7 @@ class Patience:
     def renew(self) -> None:
         """Begin the patience anew."""
         self._end = self._monotonic() + self._seconds
-        self._wait = _FIRST_WAIT
+        self._wait = self._seconds * _FIRST_WAIT
 
     def until_done[Result](self, exchange: Callable[[], Result]) -> Result:
         """Return what `exchange` returns, trying again while the server is unreachable.
@@ -92,4 +93,4 @@ class Patience:
             raise error
         if self._halt.wait(min(self._wait, max(0.0, self._end - self._monotonic()))):
             raise StoppedError
-        self._wait = min(self._wait * 2, _LONGEST_WAIT)
+        self._wait = min(self._wait * 2, self._seconds * _LONGEST_WAIT)

@@ -1,0 +1,237 @@
+"""The server says no, or is not the server that it should be."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.collector.fake_server import write_key
+from tests.collector.faults import Fault, FaultyNetwork
+
+from liuhen.core.tlog.note import SigningKey
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.collector.kit import IntakeServer, Station
+
+
+def _words(code: str) -> bytes:
+    return json.dumps({"code": code, "zh": f"拒绝 {code}", "en": f"no: {code}", "where": {}}).encode()
+
+
+def _nothing_happened(station: Station, server: IntakeServer, device: Path) -> bool:
+    files = [path for path in device.rglob("*") if path.is_file()]
+    return server.sealed() == [] and station.receipts() == [] and len(files) == 3
+
+
+def test_a_wrong_key_is_said_in_the_servers_words(
+    station: Station, server: IntakeServer, device: Path, tmp_path: Path
+) -> None:
+    log = json.loads(server.key_file.read_bytes())["log"]
+    station.key_file = write_key(tmp_path / "other.json", log, key="lhs_other_key")
+
+    done = station.collect(device, "--clear-device")
+
+    assert done.code == 6
+    assert "station-key-unknown" in done.words
+    assert _nothing_happened(station, server, device)
+
+
+def test_a_revoked_key_is_said(station: Station, server: IntakeServer, device: Path) -> None:
+    server.revoke_key()
+    done = station.collect(device, "--clear-device")
+
+    assert done.code == 6
+    assert "station-key-revoked" in done.words
+    assert _nothing_happened(station, server, device)
+
+
+def test_a_key_revoked_midway_stops_the_work_and_the_next_key_finishes_it(
+    far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
+) -> None:
+    network.add(Fault("POST", ".*/seal", answer=(401, _words("station-key-revoked")), times=9))
+    assert far_station.collect(device, "--clear-device").code == 6
+    assert _nothing_happened(far_station, server, device)
+
+    network._faults.clear()
+    assert far_station.collect(device).code == 0
+    assert len(server.sealed()) == 3
+
+
+def test_receipts_of_another_ledger_are_no_receipts_and_nothing_is_cleared(
+    station: Station, server: IntakeServer, device: Path, tmp_path: Path
+) -> None:
+    other = SigningKey.generate("agency.example/liuhen/other").verifier.to_text()
+    right = station.key_file
+    station.key_file = write_key(tmp_path / "other.json", other)
+
+    done = station.collect(device, "--clear-device")
+
+    assert done.code == 8
+    assert done.troubles == ["receipt-refused"]
+    assert station.receipts() == []
+    assert len([path for path in device.rglob("*") if path.is_file()]) == 3
+
+    station.key_file = right
+    assert station.collect(device, "--clear-device").code == 0
+    assert len(server.sealed()) == 3
+    assert len(station.receipts()) == 3
+
+
+def _bit_flipped(receipt: bytes) -> bytes:
+    at = receipt.index(b'"proof"') + 300
+    return receipt[:at] + bytes([receipt[at] ^ 1]) + receipt[at + 1 :]
+
+
+def _without_sm3(receipt: bytes) -> bytes:
+    return receipt.replace(json.loads(receipt)["sm3"].encode(), b"0" * 64)
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [_bit_flipped, _without_sm3, lambda _: b"", lambda _: b"{}", lambda _: b"\xff", lambda receipt: receipt + b" "],
+    ids=["bit-flipped", "other-sm3", "empty", "no-receipt", "not-text", "not-canonical"],
+)
+def test_a_wrong_receipt_is_refused_and_asked_for_again_by_the_next_run(
+    alter: object, far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
+) -> None:
+    network.add(Fault("POST", ".*/seal", alter_answer=alter, times=9))  # type: ignore[arg-type] # of several shapes
+    done = far_station.collect(device, "--clear-device")
+
+    assert done.code == 8
+    assert far_station.receipts() == []
+    assert len([path for path in device.rglob("*") if path.is_file()]) == 3
+
+    network._faults.clear()
+    assert far_station.collect(device, "--clear-device").code == 0
+    assert len(server.sealed()) == 3
+    assert [path for path in device.rglob("*") if path.is_file()] == []
+
+
+def test_a_genuine_receipt_for_other_bytes_is_refused(
+    far_station: Station, network: FaultyNetwork, device: Path
+) -> None:
+    seen: list[bytes] = []
+
+    def first_again(receipt: bytes) -> bytes:
+        seen.append(receipt)
+        return seen[0]
+
+    network.add(Fault("POST", ".*/seal", alter_answer=first_again, times=9))
+    done = far_station.collect(device, "--clear-device", "--parallel", "1")
+
+    assert done.code == 8
+    assert len(far_station.receipts()) == 1
+    assert len([path for path in device.rglob("*") if path.is_file()]) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "exit_code"),
+    [(507, "vault-full", 7), (429, "station-quota", 7), (409, "collection-differs", 7), (418, "something-new", 7)],
+)
+def test_a_refusal_that_concerns_all_ends_the_run(
+    status: int,
+    code: str,
+    exit_code: int,
+    *,
+    far_station: Station,
+    server: IntakeServer,
+    network: FaultyNetwork,
+    device: Path,
+) -> None:
+    network.add(Fault("POST", "/intake/uploads", answer=(status, _words(code)), times=9))
+    done = far_station.collect(device, "--clear-device")
+
+    assert done.code == exit_code
+    assert f"no: {code}" in done.words
+    assert _nothing_happened(far_station, server, device)
+
+    network._faults.clear()
+    assert far_station.collect(device).code == 0
+    assert len(server.sealed()) == 3
+    assert len(server.openings()) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("POST", "/intake/uploads", 413, "upload-too-large"),
+        ("POST", "/intake/uploads", 400, "declaration-invalid"),
+        ("PATCH", ".*", 400, "upload-longer"),
+        ("POST", ".*/seal", 409, "upload-incomplete"),
+    ],
+)
+def test_a_refusal_of_one_file_lets_the_others_pass(
+    method: str,
+    path: str,
+    status: int,
+    code: str,
+    *,
+    far_station: Station,
+    server: IntakeServer,
+    network: FaultyNetwork,
+    device: Path,
+) -> None:
+    network.add(Fault(method, path, answer=(status, _words(code))))
+    done = far_station.collect(device, "--clear-device", "--parallel", "1")
+
+    assert done.code == 3
+    refused = {name for name, reason in done.skipped().items() if reason == "refused"}
+    assert refused == {"DCIM/100/7654321_650012_20261123101010_0008_IMP.mp4"}
+    assert done.skipped()["DCIM/100/7654321_650012_20261123101010_0008_IMP.gps"] == "recording-not-taken"
+    assert [one.name for one in server.sealed()] == [b"7654321_650012_20261123094210_0007.mp4"]
+    assert sorted(path.suffix for path in device.rglob("*.*")) == [".gps", ".mp4"]
+
+    assert far_station.collect(device, "--clear-device").code == 0
+    assert len(server.sealed()) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, b"<html>log in to the Wi-Fi</html>"), (302, b""), (404, b"nginx"), (401, b"{}"), (400, b'{"code": 1}')],
+)
+def test_a_server_that_is_none_of_ours_is_said(
+    status: int, body: bytes, far_station: Station, network: FaultyNetwork, device: Path
+) -> None:
+    network.add(Fault("GET", answer=(status, body), times=99))
+    done = far_station.collect(device)
+
+    assert done.code == 7
+    assert done.troubles == ["server-answer-unknown"]
+
+
+def test_an_answer_without_end_is_cut_off(far_station: Station, network: FaultyNetwork, device: Path) -> None:
+    network.add(Fault("GET", answer=(400, b"x" * (5 << 20)), times=99))
+
+    assert far_station.collect(device).code == 7
+
+
+def test_what_a_server_says_cannot_command_the_terminal(
+    far_station: Station, network: FaultyNetwork, device: Path
+) -> None:
+    body = json.dumps({"code": "x\x1b[2J", "zh": "\x1b[2J", "en": "\x1b[2J", "where": {}}).encode()
+    network.add(Fault("GET", answer=(400, body), times=99))
+
+    assert "\x1b" not in far_station.collect(device).words
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "trouble"),
+    [
+        ("http://liuhen.example", 11, "server-not-secure"),
+        ("ftp://127.0.0.1", 11, "server-address-invalid"),
+        ("127.0.0.1:8000", 11, "server-address-invalid"),
+        ("http://127.0.0.1:99999", 11, "server-address-invalid"),
+        ("http://user@127.0.0.1", 11, "server-address-invalid"),
+    ],
+)
+def test_an_address_that_cannot_be_trusted_with_a_key_is_refused(
+    url: str, code: int, trouble: str, station: Station, device: Path
+) -> None:
+    station.url = url
+    done = station.collect(device)
+
+    assert done.code == code
+    assert done.troubles == [trouble]
