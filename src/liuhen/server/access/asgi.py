@@ -121,7 +121,7 @@ async def _look_up(scope: Scope) -> tuple[Callable[[], Admission], Admission, Co
 
 
 def _session_key(scope: Scope) -> str:
-    cookies = SimpleCookie[str]()
+    cookies = SimpleCookie()
     for text in _fields(scope, b"cookie"):
         with suppress(CookieError):
             cookies.load(text)

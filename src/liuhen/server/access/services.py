@@ -55,8 +55,11 @@ def open_ticket(
         TicketReasonError: no reason, or one over `REASON_LIMIT`.
         TicketTermError: longer than the setting `ticket_minutes`.
         HolderRefusedError: the holder's roles or unit exclude them.
+        ValueError: the actor is the system; a ticket is opened by a person.
     """
     require(actor, Ability.OPEN_TICKET)
+    if actor.id is None:
+        raise ValueError("a ticket is opened by a person")
     recording_for(actor=actor, recording_id=recording.id)
     reason = reason.strip()
     if not 0 < len(reason) <= REASON_LIMIT:
