@@ -22,7 +22,7 @@ __all__ = ["FaultPlan", "FaultyStore"]
 class FaultPlan:
     """What is to happen: `how` at the `skip`-th next call of `step` from now (0: the next).
 
-    full, fault: the call raises before it does anything. kill-before, kill-after: SIGKILL to this process.
+    full, fault, bug: the call raises before it does anything. kill-before, kill-after: SIGKILL to this process.
     hold: the call waits until `release` is set; `held` tells that it does.
     """
 
@@ -51,6 +51,8 @@ class FaultPlan:
                 raise VaultFullError(where="test")
             case "fault":
                 raise VaultFaultError(where="test", reason="test")
+            case "bug":
+                raise RuntimeError("planned by a test")
             case "hold":
                 self.held.set()
                 assert self.release.wait(60)

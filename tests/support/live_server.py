@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +25,12 @@ from liuhen.core.verify import InRole, SameOriginal, verify_receipt
 from liuhen.core.verify.policy import AllOf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from liuhen.core.verify import ReceiptFacts
 
-__all__ = ["LiveServer", "StationClient", "encoded", "metadata_of", "poll", "read_answer"]
+__all__ = ["LiveServer", "RawAnswer", "StationClient", "encoded", "metadata_of", "poll", "read_answer"]
 
 TUS = {"Tus-Resumable": "1.0.0"}
 CHUNK = {**TUS, "Content-Type": "application/offset+octet-stream"}
@@ -54,11 +55,20 @@ def metadata_of(declaration: Mapping[str, Any]) -> str:
     return f"declaration {encoded(json.dumps(declaration))}"
 
 
-def read_answer(connection: socket.socket) -> http.client.HTTPResponse:
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """An answer read from a raw connection."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+def read_answer(connection: socket.socket) -> RawAnswer:
     """Read one answer from a raw connection."""
-    answer = http.client.HTTPResponse(connection)
-    answer.begin()
-    return answer
+    with http.client.HTTPResponse(connection) as answer:
+        answer.begin()
+        return RawAnswer(answer.status, answer.headers, answer.read())
 
 
 @dataclass(slots=True)
@@ -159,7 +169,9 @@ class StationClient:
     def ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **kwargs: Any) -> httpx.Response:
         """Make one request."""
         kwargs.setdefault("timeout", 60)
-        return httpx.request(method, f"{self.server.url}/intake/{path}", headers={**self.auth, **(headers or {})}, **kwargs)
+        return httpx.request(
+            method, f"{self.server.url}/intake/{path}", headers={**self.auth, **(headers or {})}, **kwargs
+        )
 
     def opening(self, **changes: Any) -> dict[str, Any]:
         """Return a body that opens a collection."""

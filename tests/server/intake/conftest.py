@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from tests.support.live_server import LiveServer, StationClient
@@ -84,17 +83,3 @@ def start(template: Path, tmp_path: Path) -> Iterator[Starter]:
     yield one_more
     for made in running:
         made.stop()
-
-
-def refused(answer: Any, status: int, code: str) -> dict[str, Any]:
-    """Check that an answer is the refusal `code` with both sentences, and return what it says of where."""
-    assert (answer.status_code, answer.headers["liuhen-code"]) == (status, code)
-    if answer.request.method == "HEAD":
-        return {}
-    body = json.loads(answer.content)
-    assert body["code"] == code
-    assert body["zh"]
-    assert body["en"]
-    assert set(body) == {"code", "zh", "en", "where"}
-    where: dict[str, Any] = body["where"]
-    return where
