@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["application"]
 
 _ROUTES = (("/intake/", intake.app), ("/media/", access.app), ("/ledger/", ledger.app))
-# a2wsgi's own types are narrower than ASGI's and WSGI's, which both sides keep.
-_pages: Any = WSGIMiddleware(cast("Any", pages), workers=settings.INSTANCE.settings.page_threads)
+# An answer waits in a queue without end, so that a client who reads slowly holds no thread; pages and static files are
+# small. a2wsgi's own types are narrower than ASGI's and WSGI's, which both sides keep.
+_pages: Any = WSGIMiddleware(cast("Any", pages), workers=settings.INSTANCE.settings.page_threads, send_queue_size=0)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,7 +59,8 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
         status = 413 if isinstance(error, BodyTooLargeError) else 408
         await _refuse(send, status, error)
         return
-    await _pages(scope, whole, send)
+    if whole is not None:
+        await _pages(scope, whole, send)
 
 
 async def _refuse(send: Send, status: int, error: LiuhenError) -> None:

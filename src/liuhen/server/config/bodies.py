@@ -7,6 +7,7 @@ front door reads a page's body whole, within a size and a time, before a thread 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from liuhen.core.errors import LiuhenError
@@ -23,6 +24,9 @@ __all__ = ["BODY_LIMIT", "BODY_SECONDS", "BodyTooLargeError", "BodyTooSlowError"
 BODY_LIMIT: Final = 2 << 20
 BODY_SECONDS: Final = 20.0
 
+# A client that still sends reads no answer: so much of a body past the limit is read and dropped before it gets one.
+_DROPPED: Final = 64 << 20
+
 
 class BodyTooLargeError(LiuhenError):
     """A page was sent more than its forms need."""
@@ -36,43 +40,49 @@ class BodyTooSlowError(LiuhenError):
     """A page's body did not arrive in time."""
 
     code = "body-too-slow"
-    zh = "提交内容在 {seconds} 秒内未到齐，未予处理。请检查网络后重试。"
-    en = "What was sent did not arrive within {seconds} s and was not taken. Check the network and try again."
+    zh = "提交内容在 {seconds:g} 秒内未到齐，未予处理。请检查网络后重试。"
+    en = "What was sent did not arrive within {seconds:g} s and was not taken. Check the network and try again."
 
 
-async def read_whole(receive: Receive) -> Receive:
+async def read_whole(receive: Receive) -> Receive | None:
     """Read a request's body and return a `receive` that gives it in one message, then waits for the disconnect.
+
+    None when the client left before its body was whole: there is nobody to answer, and nothing to act on.
 
     Raises:
         BodyTooLargeError: more than `BODY_LIMIT` bytes came.
         BodyTooSlowError: it was not whole after `BODY_SECONDS`.
     """
+    body = bytearray()
+    more = True
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            body, gone = await _collect(receive)
+            while more and len(body) <= BODY_LIMIT:
+                message = await receive()
+                if message["type"] != "http.request":
+                    return None
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
     except TimeoutError:
-        raise BodyTooSlowError(seconds=int(BODY_SECONDS)) from None
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-    if gone:
-        messages = [{"type": "http.disconnect"}]
+        raise BodyTooSlowError(seconds=BODY_SECONDS) from None
+    if len(body) > BODY_LIMIT:
+        if more:
+            await _drop(receive)
+        raise BodyTooLargeError(limit=BODY_LIMIT)
+    whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
     async def replay() -> Message:
-        return messages.pop(0) if messages else await receive()
+        return whole.pop() if whole else await receive()
 
     return replay
 
 
-async def _collect(receive: Receive) -> tuple[bytes, bool]:
-    parts: list[bytes] = []
-    total = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return b"", True
-        part = message.get("body", b"")
-        total += len(part)
-        if total > BODY_LIMIT:
-            raise BodyTooLargeError(limit=BODY_LIMIT)
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts), False
+async def _drop(receive: Receive) -> None:
+    dropped = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(BODY_SECONDS):
+            while dropped < _DROPPED:
+                message = await receive()
+                dropped += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return

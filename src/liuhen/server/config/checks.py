@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import stat
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECK_IDS"]
 
-CHECK_IDS = ("liuhen.I001", "liuhen.W001", "liuhen.W002", "liuhen.E001", "liuhen.E002")
+CHECK_IDS = (
+    "liuhen.I001",
+    "liuhen.W001",
+    "liuhen.W002",
+    "liuhen.W003",
+    "liuhen.E001",
+    "liuhen.E002",
+    "liuhen.E003",
+)
 
 
 @checks.register("liuhen")
@@ -71,11 +80,44 @@ def secrets_are_private(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
     """Refuse secrets that other accounts of the machine may read."""
     del app_configs, kwargs
     folder = settings.INSTANCE.secret_key_file.parent
-    open_files = [path for path in sorted(folder.glob("*")) if _readable_by_others(path)]
+    open_files = [path for path in sorted(folder.glob("*")) if _open_to_others(path)]
     return [
         checks.Error(f"{path} can be read by others", hint=f"chmod 600 {path}", id="liuhen.E002") for path in open_files
     ]
 
 
-def _readable_by_others(path: Path) -> bool:
+@checks.register("liuhen", deploy=True)
+def instance_is_private(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Refuse an instance folder that other accounts of the machine may enter: the database holds live sessions."""
+    del app_configs, kwargs
+    home = settings.INSTANCE.home
+    if not home.exists() or not _open_to_others(home):
+        return []
+    return [checks.Error(f"{home} can be entered by others", hint=f"chmod 700 {home}", id="liuhen.E003")]
+
+
+@checks.register("liuhen", deploy=True)
+def plain_http_stays_on_this_machine(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn where passwords and sessions would cross a network in the clear."""
+    del app_configs, kwargs
+    own = settings.INSTANCE.settings
+    if own.behind_tls or _is_loopback(own.host):
+        return []
+    return [
+        checks.Warning(
+            f"{own.host}:{own.port} answers plain HTTP to other machines",
+            hint="Put a TLS front before it and set behind_tls, or set host to 127.0.0.1.",
+            id="liuhen.W003",
+        )
+    ]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _open_to_others(path: Path) -> bool:
     return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)

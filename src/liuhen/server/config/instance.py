@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from liuhen.collector.exits import ExitCode
 from liuhen.core.errors import LiuhenError
 
 if TYPE_CHECKING:
@@ -22,27 +23,38 @@ if TYPE_CHECKING:
 
 __all__ = ["Instance", "Settings", "SettingsError", "home_from_environment"]
 
-_ENVIRONMENT_ONLY: Final = {"LIUHEN_HOME", "LIUHEN_LANGUAGE"}
+_LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
 
 class SettingsError(LiuhenError):
     """A setting is unknown or has a value that cannot be used."""
 
     code = "settings-invalid"
-    zh = "设置有误：{where} 中的 {name}：{reason}。请对照 docs/guide/settings.md 改正后再启动。"
-    en = "Wrong setting: {name} in {where}: {reason}. Correct it (docs/guide/settings.md) and start again."
+    exit_code = ExitCode.CONFIGURATION
+    zh = "设置有误：{where} 中的 {name}：{reason[zh]}。请对照 docs/guide/settings.md 改正后再启动。"
+    en = "Wrong setting: {name} in {where}: {reason[en]}. Correct it (docs/guide/settings.md) and start again."
+
+
+class _UnfitError(ValueError):
+    """A value is not of the form that its setting needs."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.reason = {"zh": zh, "en": en}
 
 
 def _text(raw: object) -> str:
     if not isinstance(raw, str) or not raw.strip():
-        raise ValueError("a text that is not empty is needed")
+        raise _UnfitError("应为非空文字", "a text that is not empty is needed")
     return raw.strip()
 
 
 def _domain(raw: object) -> str:
     value = _text(raw)
-    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", value):
-        raise ValueError("a domain name in lower case is needed, such as zjj.example.gov.cn")
+    if not re.fullmatch(rf"({_LABEL}\.)*{_LABEL}", value):
+        raise _UnfitError(
+            "应为小写域名，如 zjj.example.gov.cn", "a domain name in lower case is needed, such as zjj.example.gov.cn"
+        )
     return value
 
 
@@ -50,32 +62,34 @@ def _zone(raw: object) -> str:
     value = _text(raw)
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError("not a known time zone name, such as Asia/Shanghai") from None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise _UnfitError(
+            "应为时区名称，如 Asia/Shanghai", "a time zone's name is needed, such as Asia/Shanghai"
+        ) from None
     return value
 
 
 def _hosts(raw: object) -> tuple[str, ...]:
     parts = raw.split(",") if isinstance(raw, str) else raw
-    if not isinstance(parts, list) or not all(isinstance(part, str) and part.strip() for part in parts):
-        raise ValueError("a list of host names is needed")
+    if not isinstance(parts, list) or not parts or not all(isinstance(part, str) and part.strip() for part in parts):
+        raise _UnfitError("应为主机名列表，至少一个", "a list of one or more host names is needed")
     return tuple(part.strip() for part in parts)
 
 
 def _flag(raw: object) -> bool:
     if isinstance(raw, bool):
         return raw
-    if raw in {"true", "false"}:
+    if isinstance(raw, str) and raw in {"true", "false"}:
         return raw == "true"
-    raise ValueError("true or false is needed")
+    raise _UnfitError("应为 true 或 false", "true or false is needed")
 
 
 def _whole(least: int, most: int) -> Callable[[object], int]:
     def parse(raw: object) -> int:
-        if isinstance(raw, str) and raw.isascii() and raw.isdigit():
+        if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) <= len(str(most)):
             raw = int(raw)
         if not isinstance(raw, int) or isinstance(raw, bool) or not least <= raw <= most:
-            raise ValueError(f"a whole number from {least} to {most} is needed")
+            raise _UnfitError(f"应为 {least} 至 {most} 的整数", f"a whole number from {least} to {most} is needed")
         return raw
 
     return parse
@@ -117,21 +131,24 @@ class Settings:
         values: dict[str, object] = {}
         for name, (raw, where) in given.items():
             if name not in known:
-                raise SettingsError(where=where, name=name, reason="unknown setting / 未知设置")
+                raise SettingsError(
+                    where=where, name=name, reason={"zh": "没有这项设置", "en": "there is no such setting"}
+                )
             try:
                 values[name] = known[name].metadata["parse"](raw)
-            except ValueError as error:
-                raise SettingsError(where=where, name=name, reason=str(error)) from None
+            except _UnfitError as error:
+                raise SettingsError(where=where, name=name, reason=error.reason) from None
         return cls(**values)  # type: ignore[arg-type]  # each value came from its field's own parser
 
 
 def _from_file(path: Path) -> dict[str, tuple[object, str]]:
-    if not path.exists():
-        return {}
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(where=str(path), name="-", reason=f"not TOML: {error}") from error
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        reason = {"zh": f"无法作为 TOML 读取（{error}）", "en": f"it cannot be read as TOML ({error})"}
+        raise SettingsError(where=str(path), name="-", reason=reason) from error
     return {name: (raw, str(path)) for name, raw in content.items()}
 
 
@@ -139,7 +156,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[object,
     return {
         key.removeprefix("LIUHEN_").lower(): (raw, "the environment")
         for key, raw in environment.items()
-        if key.startswith("LIUHEN_") and key not in _ENVIRONMENT_ONLY
+        if key.startswith("LIUHEN_") and key != "LIUHEN_HOME"
     }
 
 

@@ -7,22 +7,34 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
+from liuhen.collector.exits import ExitCode
 from liuhen.core.errors import LiuhenError
+from liuhen.server.kernel.sqlite.gate import WriteGate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from liuhen.server.config.instance import Instance
 
-__all__ = ["InstanceMissingError", "initialise", "open_instance", "write_secret"]
+__all__ = ["InstanceFolderError", "InstanceMissingError", "initialise", "open_instance", "write_secret"]
 
 
 class InstanceMissingError(LiuhenError):
     """The folder holds no instance."""
 
     code = "instance-missing"
+    exit_code = ExitCode.CONFIGURATION
     zh = "{home} 中没有留痕实例。请先运行 liuhen init，或用 LIUHEN_HOME 指明实例所在目录。"
     en = "There is no instance in {home}. Run `liuhen init` first, or name the instance's folder with LIUHEN_HOME."
+
+
+class InstanceFolderError(LiuhenError):
+    """The instance's folder cannot be made or written to."""
+
+    code = "instance-folder"
+    exit_code = ExitCode.CONFIGURATION
+    zh = "无法建立或写入实例目录 {home}：{reason}。请更正权限，或用 LIUHEN_HOME 另指目录。"
+    en = "The instance's folder {home} cannot be made or written to: {reason}. Correct it, or set LIUHEN_HOME."
 
 
 def write_secret(path: Path, content: str) -> None:
@@ -47,12 +59,30 @@ def initialise(instance: Instance) -> bool:
     """Make what an instance needs: folders, tables, ledger key and first entry, and last the secret. Repeatable.
 
     Return whether anything was to be done. A run cut short is completed by the next one: the secret, whose presence
-    means "initialised", is written last.
+    means "initialised", is written last. Of two at once, the second waits and finds nothing left to do.
+
+    Raises:
+        InstanceFolderError: the folder cannot be made or written to.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liuhen.server.config.settings")
     if instance.is_initialised:
         return False
-    instance.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    alone = WriteGate(instance.home / "init.gate")
+    try:
+        instance.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        alone.acquire()
+    except OSError as error:
+        raise InstanceFolderError(home=instance.home, reason=error.strerror) from error
+    try:
+        if instance.is_initialised:
+            return False
+        _make(instance)
+        return True
+    finally:
+        alone.close()
+
+
+def _make(instance: Instance) -> None:
     secret = secrets.token_urlsafe(48)
 
     import django
@@ -67,7 +97,6 @@ def initialise(instance: Instance) -> bool:
     call_command("migrate", verbosity=0, interactive=False)
     init_ledger(domain=instance.settings.agency_domain, at=clock.now())
     write_secret(instance.secret_key_file, secret)
-    return True
 
 
 def open_instance() -> Instance:
