@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from liuhen.server.vault.adapters._posix import Posix
+from liuhen.server.vault.adapters.local import LocalStore
+from tests.server.vault.adapters.thawing import thaw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-pytest.register_assert_rewrite("tests.server.vault.store_behaviour", "tests.server.vault.adapters.scenarios")
+pytest.register_assert_rewrite(
+    "tests.server.vault.behaviour_of_keeping",
+    "tests.server.vault.behaviour_of_sealing",
+    "tests.server.vault.behaviour_of_staging",
+    "tests.server.vault.adapters.scenarios",
+)
 
 
 @pytest.fixture
 def ground(tmp_path: Path) -> Iterator[Path]:
     """An empty folder whose immutable files can be removed afterwards."""
     yield tmp_path
-    posix = Posix()
     for folder, _, names in os.walk(tmp_path):
         for name in names:
-            with suppress(OSError):
-                fd = os.open(os.path.join(folder, name), os.O_RDONLY)  # noqa: PTH118 - as os.walk gives it
-                with suppress(OSError):
-                    posix.set_immutable(fd, on=False)
-                os.close(fd)
+            with suppress(OSError):  # a link to nowhere
+                thaw(Path(folder, name))
+
+
+@pytest.fixture
+def root(ground: Path) -> Path:
+    """Where a local store is to lie."""
+    return ground / "vault"
+
+
+@pytest.fixture
+def store(root: Path) -> LocalStore:
+    """A new local store."""
+    return LocalStore(root)

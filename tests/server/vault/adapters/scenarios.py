@@ -15,7 +15,7 @@ from liuhen.core.digests import sha256
 from liuhen.server.vault.adapters.local import LocalStore
 from liuhen.server.vault.errors import DigestMismatchError, ObjectMissingError
 from liuhen.server.vault.interfaces import ObjectState
-from tests.server.vault.store_behaviour import AT, DATA, TERM, address, put, seal
+from tests.server.vault.bench import AT, DATA, TERM, address, put, seal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

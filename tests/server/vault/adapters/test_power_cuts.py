@@ -15,7 +15,7 @@ from liuhen.server.vault.errors import DigestMismatchError, VaultFaultError
 from tests.server.vault.adapters.faulty import Died
 from tests.server.vault.adapters.power import Bytes, PowerCutPosix
 from tests.server.vault.adapters.scenarios import SCENARIOS, Promises, Scenario, check_invariants
-from tests.server.vault.store_behaviour import DATA, address, seal
+from tests.server.vault.bench import DATA, address, seal
 
 if TYPE_CHECKING:
     from pathlib import Path

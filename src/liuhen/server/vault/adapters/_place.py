@@ -96,19 +96,18 @@ class Place:
             return _is_immutable(self._posix, fd)
 
     def destroy(self, folder: int) -> None:
-        """Remove the object and its record, durably. Needs no space on the medium, so a full one can be relieved.
+        """Remove the object, which must exist, and its record, durably. Needs no space on the medium, so a full one can be relieved.
 
         The record is renamed first, to a name as long as its own: from then on a missing object is a destroyed one.
         """
         if self.record_found() is not None:
             self._posix.rename(self._record, self._gone)
             self._posix.fsync(folder)
-        if self.find() is not None:
-            with opened(self._posix, self.object, os.O_RDONLY) as fd:
-                if _is_immutable(self._posix, fd):
-                    self._posix.set_immutable(fd, on=False)
-            self._posix.unlink(self.object)
-            self._posix.fsync(folder)
+        with opened(self._posix, self.object, os.O_RDONLY) as fd:
+            if _is_immutable(self._posix, fd):
+                self._posix.set_immutable(fd, on=False)
+        self._posix.unlink(self.object)
+        self._posix.fsync(folder)
         remove(self._posix, self._gone)  # where a power cut brings it back, `tidy` removes it
 
     def tidy(self) -> tuple[str, ...]:
