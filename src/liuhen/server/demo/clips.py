@@ -1,169 +1,238 @@
-"""Real clips of some seconds: a drawn scene with moving parts, the burned-in clock of a body recorder, and sound.
+"""Recordings as devices would have made them: moving picture, burned-in clock, sound, the container's own time.
 
-Used by the demonstration and by tests. Everything is drawn here, nothing is a recording of anybody.
+Used by the demonstration and by tests. Everything is drawn here; nothing is a recording of anybody. Each function
+writes one file of its form at `path`, whatever the path ends in, and returns `path`. `started` is the device's wall
+clock (no zone), `scene` one of `SCENES`. Rendering takes a fraction of the time that the clip plays.
 """
 
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+import os
+from dataclasses import dataclass
+from datetime import timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import av
 import numpy as np
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from liuhen.server.demo.canvas import HEIGHT, WIDTH, WORLD, Canvas
 from liuhen.server.demo.scenes import SCENES
-from liuhen.server.demo.sound import RATE as _SOUND_RATE
-from liuhen.server.demo.sound import speech
+from liuhen.server.demo.sound import RATE, speech
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
+    from av.audio.stream import AudioStream
     from av.container import OutputContainer
-    from numpy.typing import NDArray
 
-__all__ = ["SCENES", "damaged", "h264_mp4", "hevc_mp4", "mjpeg_avi", "photo_jpeg", "voice_wav"]
+    from liuhen.server.demo.scenes import Scene
 
-_RATE: Final = 25
-_BLOCK: Final = 1024
-_EXIF_TAKEN: Final = 0x9003
-_EXIF_MODEL: Final = 0x0110
-_SIZE: Final = (1280, 720)
+__all__ = ["SCENES", "damaged", "h264_mp4", "hevc_mp4", "mjpeg_avi", "photo_jpeg", "voice_mp3", "voice_wav"]
+
+_FRAMES_PER_SECOND: Final = 25
+_MARGIN: Final = ((WORLD[0] - WIDTH) / 2, (WORLD[1] - HEIGHT) / 2)
+_SUPERSAMPLING: Final = 2
+_PHOTO_SCALE: Final = 2
+_WHITE: Final = (255, 255, 255)
+_AMBER: Final = (255, 176, 40)
+_RED: Final = (226, 42, 36)
 
 
 def h264_mp4(
-    path: Path, *, started: datetime, seconds: int, device: str, officer: str, scene: str, size: tuple[int, int] = _SIZE
-) -> None:
-    """Write an MP4 with H.264 and AAC. `started` is the device's wall-clock time, `scene` one of `SCENES`."""
-    frames = _frames(started, seconds, f"{device} {officer}", scene, size)
-    _film(path, "mp4", "libx264", "aac", frames, started=started, seconds=seconds, size=size)
+    path: Path,
+    *,
+    started: datetime,
+    seconds: float,
+    device: str,
+    officer: str,
+    scene: str,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+) -> Path:
+    """Write an MP4 with H.264 and AAC, its index at the end as recorders leave it."""
+    options = {"preset": "superfast", "crf": "24", "g": "50"}
+    take = _Take(started=started, seconds=seconds, device=device, officer=officer, scene=scene, size=size)
+    return _video(path, take, container="mp4", codec="libx264", pixels="yuv420p", sound="aac", options=options)
 
 
 def hevc_mp4(
-    path: Path, *, started: datetime, seconds: int, device: str, officer: str, scene: str, size: tuple[int, int] = _SIZE
-) -> None:
+    path: Path,
+    *,
+    started: datetime,
+    seconds: float,
+    device: str,
+    officer: str,
+    scene: str,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+) -> Path:
     """Write an MP4 with H.265 and AAC, which most browsers do not play."""
-    frames = _frames(started, seconds, f"{device} {officer}", scene, size)
-    _film(path, "mp4", "libx265", "aac", frames, started=started, seconds=seconds, size=size)
+    options = {"preset": "ultrafast", "crf": "26", "g": "50", "x265-params": "log-level=none"}
+    take = _Take(started=started, seconds=seconds, device=device, officer=officer, scene=scene, size=size)
+    return _video(path, take, container="mp4", codec="libx265", pixels="yuv420p", sound="aac", options=options)
 
 
 def mjpeg_avi(
     path: Path,
     *,
     started: datetime,
-    seconds: int,
+    seconds: float,
     device: str,
     officer: str,
     scene: str,
-    size: tuple[int, int] = (640, 480),
-) -> None:
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+) -> Path:
     """Write an AVI with Motion JPEG and PCM, as older recorders do."""
-    frames = _frames(started, seconds, f"{device} {officer}", scene, size)
-    _film(path, "avi", "mjpeg", "pcm_s16le", frames, started=started, seconds=seconds, size=size)
+    options = {"qmin": "3", "qmax": "5"}
+    take = _Take(started=started, seconds=seconds, device=device, officer=officer, scene=scene, size=size)
+    return _video(path, take, container="avi", codec="mjpeg", pixels="yuvj420p", sound="pcm_s16le", options=options)
 
 
 def photo_jpeg(
-    path: Path, *, started: datetime, device: str, officer: str, scene: str, size: tuple[int, int] = (1920, 1080)
-) -> None:
-    """Write a photo with the time and model in its EXIF."""
-    picture = _Camera(scene, f"{device} {officer}", size).see(3.2, started)
+    path: Path, *, started: datetime, device: str, officer: str, scene: str, orientation: int = 1, location: bool = True
+) -> Path:
+    """Write a photograph of 2560 x 1440 with EXIF: time, camera, and where it was taken unless `location` is off.
+
+    With an EXIF `orientation` of 3, 6 or 8 the stored pixels lie as that orientation says.
+    """
+    image = Image.new("RGB", (WIDTH * _PHOTO_SCALE, HEIGHT * _PHOTO_SCALE))
+    canvas = Canvas(image, scale=_PHOTO_SCALE, origin=_MARGIN)
+    SCENES[scene].backdrop(canvas)
+    SCENES[scene].act(canvas, 1.7)
+    Canvas(image, scale=_PHOTO_SCALE).text(24, HEIGHT - 46, f"{started:%Y-%m-%d %H:%M:%S}", _AMBER, size=26)
+    turns = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    if orientation in turns:
+        image = image.transpose(turns[orientation])
+    exif = _exif(started, device, officer, orientation=orientation, location=location)
+    image.save(path, "JPEG", quality=88, exif=exif)
+    return path
+
+
+def voice_wav(path: Path, *, started: datetime, seconds: float) -> Path:
+    """Write a PCM voice note, 16 kHz, one channel."""
+    return _voice(path, started, seconds, container="wav", codec="pcm_s16le")
+
+
+def voice_mp3(path: Path, *, started: datetime, seconds: float) -> Path:
+    """Write an MP3 voice note."""
+    return _voice(path, started, seconds, container="mp3", codec="libmp3lame")
+
+
+def damaged(path: Path, *, started: datetime, device: str, officer: str, scene: str) -> Path:
+    """Write an MP4 as a recorder leaves it when its battery dies: the pictures are there, the index never was."""
+    h264_mp4(path, started=started, seconds=3, device=device, officer=officer, scene=scene)
+    os.truncate(path, path.stat().st_size * 3 // 5)
+    return path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Take:
+    """One clip: what is filmed, with which device, by whom, and when it begins."""
+
+    started: datetime
+    seconds: float
+    device: str
+    officer: str
+    scene: str
+    size: tuple[int, int]
+
+    def frames(self) -> Iterator[Image.Image]:
+        """Yield the pictures, 1280 x 720, as a camera worn on a chest sees them: it sways."""
+        scene = SCENES[self.scene]
+        backdrop = _backdrop(scene)
+        for number in range(round(self.seconds * _FRAMES_PER_SECOND)):
+            t = number / _FRAMES_PER_SECOND
+            x = round(_MARGIN[0] + 12 * math.sin(t * 0.9) + 4 * math.sin(t * 2.3))
+            y = round(_MARGIN[1] + 9 * math.sin(t * 1.3 + 1) + 2 * math.sin(t * 4.1))
+            image = backdrop.crop((x, y, x + WIDTH, y + HEIGHT))
+            scene.act(Canvas(image, origin=(x, y)), t)
+            self._burn_in(Canvas(image), t)
+            yield image
+
+    def _burn_in(self, canvas: Canvas, t: float) -> None:
+        moment = self.started + timedelta(seconds=int(t))
+        canvas.text(24, 18, f"{moment:%Y-%m-%d %H:%M:%S}", _WHITE, size=30)
+        canvas.text(WIDTH - 24, 18, f"DSJ {self.device}", _WHITE, size=24, right=True)
+        canvas.text(WIDTH - 24, 48, f"ID {self.officer}", _WHITE, size=24, right=True)
+        canvas.text(24, HEIGHT - 42, f"{self.size[0]}x{self.size[1]} {_FRAMES_PER_SECOND}P", _WHITE, size=20)
+        canvas.text(WIDTH - 24, HEIGHT - 44, "REC", _WHITE, size=22, right=True)
+        if t % 1 < 0.5:  # noqa: PLR2004 - the lamp blinks once a second
+            canvas.disc(WIDTH - 96, HEIGHT - 30, 8, _RED)
+
+
+def _backdrop(scene: Scene) -> Image.Image:
+    """Return what stands still, drawn larger and scaled down: its edges are smooth."""
+    large = Image.new("RGB", (WORLD[0] * _SUPERSAMPLING, WORLD[1] * _SUPERSAMPLING))
+    scene.backdrop(Canvas(large, scale=_SUPERSAMPLING))
+    return large.reduce(_SUPERSAMPLING)
+
+
+def _video(
+    path: Path, take: _Take, *, container: str, codec: str, pixels: str, sound: str, options: dict[str, str]
+) -> Path:
+    samples = speech(take.seconds, seed=_seed(take.started))
+    per_frame = RATE // _FRAMES_PER_SECOND
+    with av.open(path, "w", format=container) as output:
+        _stamp(output, take.started)
+        video = output.add_stream(codec, rate=_FRAMES_PER_SECOND, options=options)
+        assert isinstance(video, av.VideoStream)  # noqa: S101 - the codecs above are video codecs
+        video.width, video.height = take.size
+        video.pix_fmt = pixels
+        audio = output.add_stream(sound, rate=RATE, layout="mono")
+        assert isinstance(audio, av.AudioStream)  # noqa: S101 - the codecs above are sound codecs
+        for number, image in enumerate(take.frames()):
+            frame = av.VideoFrame.from_ndarray(np.asarray(image), "rgb24").reformat(*take.size, pixels)
+            frame.pts = number
+            frame.time_base = Fraction(1, _FRAMES_PER_SECOND)
+            output.mux(video.encode(frame))
+            _mux_sound(output, audio, samples[number * per_frame : (number + 1) * per_frame], number * per_frame)
+        output.mux(video.encode(None))
+        output.mux(audio.encode(None))
+    return path
+
+
+def _voice(path: Path, started: datetime, seconds: float, *, container: str, codec: str) -> Path:
+    samples = speech(seconds, seed=_seed(started))
+    with av.open(path, "w", format=container) as output:
+        _stamp(output, started)
+        audio = output.add_stream(codec, rate=RATE, layout="mono")
+        assert isinstance(audio, av.AudioStream)  # noqa: S101 - the codecs above are sound codecs
+        for start in range(0, len(samples), RATE):
+            _mux_sound(output, audio, samples[start : start + RATE], start)
+        output.mux(audio.encode(None))
+    return path
+
+
+def _mux_sound(output: OutputContainer, stream: AudioStream, samples: Any, at: int) -> None:
+    frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), "s16", "mono")
+    frame.sample_rate = RATE
+    frame.pts = at
+    output.mux(stream.encode(frame))
+
+
+def _seed(started: datetime) -> int:
+    """Return a number that makes the sound of each clip its own, and the same each time."""
+    return int(started.strftime("%H%M%S"))
+
+
+def _stamp(output: OutputContainer, started: datetime) -> None:
+    # Recorders write their wall clock where the standard wants UTC.
+    output.metadata["creation_time"] = f"{started:%Y-%m-%dT%H:%M:%S}.000000Z"
+    output.metadata["date"] = f"{started:%Y-%m-%d %H:%M:%S}"
+
+
+def _exif(started: datetime, device: str, officer: str, *, orientation: int, location: bool) -> Image.Exif:
     exif = Image.Exif()
-    exif[_EXIF_TAKEN] = f"{started:%Y:%m:%d %H:%M:%S}"
-    exif[_EXIF_MODEL] = f"DSJ {device}"
-    with path.open("wb") as file:
-        picture.save(file, "JPEG", quality=88, exif=exif)
-
-
-def voice_wav(path: Path, *, started: datetime, seconds: int) -> None:
-    """Write a voice note: bursts of sound shaped like speech, 16 kHz, one channel."""
-    with av.open(str(path), "w", format="wav") as container:
-        stream = container.add_stream("pcm_s16le", rate=_SOUND_RATE, layout="mono")
-        container.metadata["creation_time"] = started.isoformat()
-        _write_sound(container, stream, speech(seconds, seed=started.second))
-
-
-def damaged(path: Path, *, started: datetime, device: str, officer: str, scene: str) -> None:
-    """Write what a device leaves whose battery came out: an MP4 without its index, cut off in the middle."""
-    whole = path.with_name(f"{path.name}.whole")
-    h264_mp4(whole, started=started, seconds=3, device=device, officer=officer, scene=scene)
-    data = whole.read_bytes()
-    whole.unlink()
-    path.write_bytes(data[: len(data) * 3 // 5])
-
-
-class _Camera:
-    """A camera worn on a chest: it looks at one scene, sways, and burns its line into each picture."""
-
-    def __init__(self, scene: str, label: str, size: tuple[int, int]) -> None:
-        self._scene = SCENES[scene]
-        self._label = label
-        self._size = size
-        self._scale = max(size[0] / WIDTH, size[1] / HEIGHT)
-        world = (math.ceil(WORLD[0] * self._scale), math.ceil(WORLD[1] * self._scale))
-        self._still = Image.new("RGB", world)
-        self._scene.backdrop(Canvas(self._still, scale=self._scale))
-
-    def see(self, at: float, clock: datetime) -> Image.Image:
-        """Return the picture `at` seconds after the beginning, with the device's wall-clock time `clock` in it."""
-        world = self._still.copy()
-        self._scene.act(Canvas(world, scale=self._scale), at)
-        x = (WORLD[0] - WIDTH) / 2 * (1 + 0.5 * math.sin(at * 2.0)) * self._scale
-        y = (WORLD[1] - HEIGHT) / 2 * (1 + 0.5 * math.cos(at * 2.7)) * self._scale
-        picture = world.crop((round(x), round(y), round(x) + self._size[0], round(y) + self._size[1]))
-        overlay = Canvas(picture, scale=self._scale)
-        right = self._size[0] / self._scale - 24
-        overlay.text(24, 18, f"{clock:%Y-%m-%d %H:%M:%S}", (255, 255, 255), size=30)
-        overlay.text(right, 18, self._label, (255, 255, 255), size=30, right=True)
-        return picture
-
-
-def _frames(started: datetime, seconds: int, label: str, scene: str, size: tuple[int, int]) -> Iterator[Image.Image]:
-    camera = _Camera(scene, label, size)
-    for number in range(seconds * _RATE):
-        at = number / _RATE
-        yield camera.see(at, started + timedelta(seconds=int(at)))
-
-
-def _film(
-    path: Path,
-    form: str,
-    video_codec: str,
-    audio_codec: str,
-    frames: Iterator[Image.Image],
-    *,
-    started: datetime,
-    seconds: int,
-    size: tuple[int, int],
-) -> None:
-    with av.open(str(path), "w", format=form) as container:
-        container.metadata["creation_time"] = f"{started.isoformat()}Z"
-        video = cast("av.VideoStream", container.add_stream(video_codec, rate=_RATE))
-        video.width, video.height = size
-        video.pix_fmt = "yuvj420p" if video_codec == "mjpeg" else "yuv420p"
-        video.time_base = Fraction(1, _RATE)
-        video.codec_context.gop_size = _RATE * 2
-        if video_codec == "libx265":
-            video.codec_context.codec_tag = "hvc1"
-            video.options = {"preset": "ultrafast", "crf": "30", "x265-params": "log-level=none"}
-        elif video_codec == "libx264":
-            video.options = {"preset": "veryfast", "crf": "27"}
-        audio = cast("av.AudioStream", container.add_stream(audio_codec, rate=_SOUND_RATE, layout="mono"))
-        for picture in frames:
-            container.mux(video.encode(av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")))
-        container.mux(video.encode())
-        _write_sound(container, audio, speech(seconds, seed=started.second))
-
-
-def _write_sound(container: OutputContainer, stream: av.AudioStream, samples: NDArray[np.int16]) -> None:
-    resampler = av.AudioResampler(format=stream.format.name, layout="mono", rate=_SOUND_RATE)
-    for start in range(0, len(samples), _BLOCK):
-        frame = av.AudioFrame.from_ndarray(samples[None, start : start + _BLOCK], format="s16", layout="mono")
-        frame.sample_rate = _SOUND_RATE
-        frame.pts = start
-        for ready in resampler.resample(frame):
-            container.mux(stream.encode(ready))
-    container.mux(stream.encode())
+    moment = f"{started:%Y:%m:%d %H:%M:%S}"
+    exif[0x010F], exif[0x0110], exif[0x013B] = "LIUHEN", f"DSJ-{device}", officer
+    exif[0x0112], exif[0x0132] = orientation, moment
+    exif.get_ifd(0x8769).update({0x9003: moment, 0x9004: moment})
+    if location:
+        degrees = TiffImagePlugin.IFDRational
+        north = (degrees(43), degrees(49), degrees(318, 10))
+        east = (degrees(87), degrees(37), degrees(126, 10))
+        exif.get_ifd(0x8825).update({1: "N", 2: north, 3: "E", 4: east})
+    return exif
