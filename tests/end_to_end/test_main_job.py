@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.outside.go_verifier import GoVerifier, build_gotlog
+from tests.outside.tampering import TAMPERINGS, Tampering
 from tests.support.served import Served, served
 
 from liuhen.core.digests import digest_file
 from liuhen.core.receipt import parse_receipt
-from liuhen.core.tlog.note import VerifierKey
+from liuhen.core.tlog.note import SigningKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +40,7 @@ def test_every_file_has_a_receipt_and_lies_in_the_vault_bit_for_bit(instance: Se
     receipts = [parse_receipt(path.read_bytes()) for path in instance.receipts()]
     assert len(receipts) == 4
     for receipt in receipts:
-        stored = instance.home / "vault" / "originals" / receipt.sha256[:2] / receipt.sha256[2:4] / receipt.sha256
+        (stored,) = (instance.home / "vault").rglob(receipt.sha256)
         digests = digest_file(stored)
         assert (digests.sha256, digests.sm3, digests.size) == (receipt.sha256, receipt.sm3, receipt.size)
 
@@ -47,9 +49,9 @@ def test_the_device_is_cleared_only_of_what_has_a_receipt(instance: Served) -> N
     assert [path for path in (instance.home / "device").rglob("*") if path.is_file()] == []
 
 
-def test_liuhen_verify_accepts_the_receipts_and_refuses_an_altered_one(instance: Served, tmp_path: Path) -> None:
-    key = tmp_path / "ledger.key"
-    key.write_text(instance.run("ledger", "key").stdout, encoding="ascii")
+def test_liuhen_verify_accepts_the_receipts_and_refuses_an_altered_one(
+    instance: Served, key: Path, tmp_path: Path
+) -> None:
     for path in instance.receipts():
         instance.run("verify", str(path), "--key", str(key))
     altered = tmp_path / "altered.receipt.json"
@@ -76,13 +78,45 @@ def test_fsck_finds_nothing_wrong_and_names_a_row_that_was_edited(instance: Serv
     assert instance.run("ledger", "fsck").returncode == 0
 
 
-def test_the_exported_ledger_is_accepted_by_a_verifier_that_is_not_ours(
-    instance: Served, gotlog: Path, tmp_path: Path
-) -> None:
-    export, key = tmp_path / "export", tmp_path / "key"
-    instance.run("ledger", "export", str(export))
-    key.write_text(instance.run("ledger", "key").stdout, encoding="ascii")
-    VerifierKey.from_text(key.read_text(encoding="ascii").strip())
-    subprocess.run([gotlog, export, key], check=True)
+@pytest.fixture(scope="module")
+def go(tmp_path_factory: pytest.TempPathFactory) -> GoVerifier:
+    """The verifier that is not ours, built once."""
+    return build_gotlog(tmp_path_factory.mktemp("gotlog"))
+
+
+@pytest.fixture
+def export(instance: Served, tmp_path: Path) -> Path:
+    """The ledger as an outsider gets it."""
+    folder = tmp_path / "export"
+    instance.run("ledger", "export", str(folder))
+    return folder
+
+
+@pytest.fixture
+def key(instance: Served, tmp_path: Path) -> Path:
+    """The key that the agency has published."""
+    file = tmp_path / "ledger.key"
+    file.write_text(instance.run("ledger", "key").stdout, encoding="ascii")
+    return file
+
+
+def test_a_verifier_that_is_not_ours_accepts_the_exported_ledger(go: GoVerifier, export: Path, key: Path) -> None:
+    verdict = go.export(export, key)
+    assert verdict.accepted, verdict.line
+
+
+def test_a_verifier_that_is_not_ours_accepts_every_receipt(instance: Served, go: GoVerifier, key: Path) -> None:
     for receipt in instance.receipts():
-        subprocess.run([gotlog, "-receipt", receipt, key], check=True)
+        verdict = go.receipt(receipt, key)
+        assert verdict.accepted, verdict.line
+
+
+@pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda tampering: tampering.name)
+def test_a_verifier_that_is_not_ours_refuses_what_was_tampered_with(
+    instance: Served, go: GoVerifier, export: Path, key: Path, tampering: Tampering
+) -> None:
+    old = export.with_name("old-checkpoint")
+    shutil.copy(export / "checkpoint", old)
+    signing = SigningKey.from_text((instance.home / "secrets" / "ledger.key").read_text(encoding="ascii").strip())
+    tampering.apply(export, signing)
+    assert not go.export(export, key, old=old if tampering.needs_old else None).accepted
