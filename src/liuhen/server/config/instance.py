@@ -144,7 +144,7 @@ class Settings:
 def _from_file(path: Path) -> dict[str, tuple[object, str]]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         reason = {"zh": f"无法作为 TOML 读取（{error}）", "en": f"it cannot be read as TOML ({error})"}

@@ -1,0 +1,134 @@
+"""Making an instance, with the real command; a run cut short at any step is completed by the next."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from liuhen.server.config.setup import write_secret
+from tests.support.commands import LIUHEN, environment, liuhen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance that `liuhen init` made."""
+    home = tmp_path_factory.mktemp("made") / "below" / "home"
+    done = liuhen(home, "init")
+    assert done.returncode == 0, done.stderr
+    assert "made" in done.stderr
+    return home
+
+
+@pytest.fixture
+def home(made: Path, tmp_path: Path) -> Path:
+    """A copy of that instance, to be damaged."""
+    return shutil.copytree(made, tmp_path / "home")
+
+
+def test_init_makes_an_instance_that_is_its_owners_alone(made: Path) -> None:
+    assert mode(made) == 0o700
+    assert mode(made / "secrets") == 0o700
+    assert {mode(path) for path in (made / "secrets").iterdir()} == {0o600}
+    assert {"django.key", "ledger.key"} <= {path.name for path in (made / "secrets").iterdir()}
+    assert (made / "ledger" / "checkpoint").exists()
+
+
+def test_a_fresh_instance_passes_every_check_but_that_of_the_example_domain(made: Path) -> None:
+    done = liuhen(made, "manage", "check", "--deploy", "--fail-level", "ERROR")
+    assert done.returncode == 0, done.stderr
+    assert "liuhen.E" not in done.stderr
+
+
+def test_init_once_more_changes_nothing(home: Path) -> None:
+    before = {path: path.read_bytes() for path in (home / "secrets").iterdir()}
+    done = liuhen(home, "init")
+    assert (done.returncode, "unchanged" in done.stderr) == (0, True)
+    assert {path: path.read_bytes() for path in (home / "secrets").iterdir()} == before
+
+
+def test_an_init_that_was_cut_off_before_its_end_is_completed_on_the_same_ledger(home: Path) -> None:
+    key = (home / "secrets" / "ledger.key").read_bytes()
+    (home / "secrets" / "django.key").unlink()
+    (home / "secrets" / ".django.key.new").write_text("half", encoding="ascii")
+    assert liuhen(home, "person", "list").returncode == 11, "it is not open before that"
+    done = liuhen(home, "init")
+    assert done.returncode == 0, done.stderr
+    assert (home / "secrets" / "ledger.key").read_bytes() == key
+    assert {path.name for path in (home / "secrets").iterdir()} == {"django.key", "ledger.key"}
+    assert liuhen(home, "person", "list").returncode == 0
+
+
+def test_of_two_that_init_at_once_one_makes_the_instance_and_the_other_finds_it(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    two = [
+        subprocess.Popen([*LIUHEN, "init"], env=environment(home), stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    said = [process.communicate()[1] for process in two]
+    assert [process.returncode for process in two] == [0, 0], said
+    assert sorted("unchanged" in words for words in said) == [False, True]
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = liuhen(tmp_path / "file" / "home", "init")
+    assert done.returncode == 11
+    assert "[instance-folder]" in done.stderr
+    assert str(tmp_path / "file" / "home") in done.stderr
+    assert "Not a directory" in done.stderr
+
+
+def test_a_command_on_a_folder_without_an_instance_says_how_to_make_one(tmp_path: Path) -> None:
+    done = liuhen(tmp_path / "empty", "person", "list")
+    assert done.returncode == 11
+    assert "[instance-missing]" in done.stderr
+    assert "liuhen init" in done.stderr
+    assert not (tmp_path / "empty").exists()
+
+
+@pytest.mark.parametrize("command", ["init", "serve", "worker", "person", "manage"])
+def test_a_wrong_setting_stops_every_command_before_anything_is_done(tmp_path: Path, command: str) -> None:
+    home = tmp_path / "home"
+    words = {"person": ["list"], "manage": ["check"]}.get(command, [])
+    done = liuhen(home, command, *words, port="no")
+    assert done.returncode == 11
+    assert "[settings-invalid]" in done.stderr
+    assert not home.exists()
+
+
+def test_a_secret_replaces_the_one_before_and_nobody_else_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "secrets" / "a.key"
+    write_secret(path, "one")
+    path.chmod(0o644)
+    write_secret(path, "两")
+    assert path.read_text(encoding="utf-8") == "两"
+    assert mode(path) == 0o600
+    assert [one.name for one in path.parent.iterdir()] == ["a.key"]
+
+
+def test_a_secret_that_could_not_be_made_durable_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.key"
+    write_secret(path, "one")
+
+    def fail(_descriptor: int) -> None:
+        raise OSError("input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        with pytest.raises(OSError, match="input/output"):
+            write_secret(path, "two")
+    assert path.read_text(encoding="utf-8") == "one"
+    write_secret(path, "three")
+    assert path.read_text(encoding="utf-8") == "three"
