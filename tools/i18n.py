@@ -84,7 +84,8 @@ def _messages() -> dict[tuple[str, ...], None]:
     for path in sorted(SOURCE.rglob("*.py")) + sorted(SOURCE.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".html":
-            text = templatize(text, origin=str(path))
+            # Python's tokenizer reads what comes out of it, and would take a page's indentation for Python's.
+            text = "\n".join(line.strip() for line in templatize(text, origin=str(path)).splitlines())
         for _, message, _, _ in extract("python", BytesIO(text.encode()), keywords=keywords):
             ids = message if isinstance(message, tuple) else (message,)
             if ids[0]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["MATTERS", "cite"]
 
 MATTERS: Final[dict[int, _StrPromise]] = {
+    3: _("Recorded in step, kept centrally, filed in order, held in confidence"),
     4: _("Devices are for work only"),
     5: _("Check before use: battery, storage, date and time"),
     11: _("No interruption without cause, no selection, no editing"),

@@ -1,11 +1,11 @@
-"""The custody chain as a page shows it."""
+"""The custody chain of a recording, as its page shows it and as a browser verifies it."""
 
 from __future__ import annotations
 
 import base64
-import uuid
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
@@ -14,33 +14,29 @@ from liuhen.core.receipt import build_receipt
 from liuhen.core.tlog.proof import TlogProof
 from liuhen.server.accounts.models import Person
 from liuhen.server.intake.models import Station
+from liuhen.server.ledger import selectors as ledger
 from liuhen.server.ledger.errors import LedgerBehindError
-from liuhen.server.ledger.selectors import (
-    custody_chain,
-    entry_bytes,
-    event_by_id,
-    opening_of,
-    proof_of,
-    sealing_event,
-)
-from liuhen.server.web.templatetags.liuhen import clock_error, duration, size
-from liuhen.server.web.words import EVENTS, EventWords, word
+from liuhen.server.web.events import notes_of, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
     from datetime import datetime
+    from uuid import UUID
 
     from liuhen.server.ledger.interfaces import ChainLink
+    from liuhen.server.ledger.models import Event
     from liuhen.server.recordings.models import Recording
+    from liuhen.server.web.events import EventWords
 
-__all__ = ["ShownLink", "links_of", "proofs_of", "receipt_of"]
+__all__ = ["ShownEntry", "ShownLink", "chain_of", "entry_of", "proof_text", "proofs_of", "receipt_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownLink:
     """One seal of the chain: its words, who, when, what, and where it lies in the ledger."""
 
-    id: uuid.UUID
+    id: UUID
+    n: int
     words: EventWords
     at: datetime
     who: str
@@ -49,17 +45,39 @@ class ShownLink:
     leaf: str
 
 
-def links_of(recording: Recording) -> tuple[ShownLink, ...]:
-    """Return the chain of `recording`, oldest first, with people and stations named."""
-    links = custody_chain(f"recording/{recording.id}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownEntry:
+    """What a seal opens to show: the exact entry, its proof (None until it is under a checkpoint), and the opening."""
+
+    actor: str
+    text: str
+    size: int
+    proof: TlogProof | None
+    opening: str | None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The hashes of the proof in hex, from the leaf's sibling to the root's child."""
+        return () if self.proof is None else tuple(item.hex() for item in self.proof.hashes)
+
+    @property
+    def checkpoint(self) -> str:
+        """The signed checkpoint that the proof leads to."""
+        return "" if self.proof is None else self.proof.checkpoint.decode()
+
+
+def chain_of(recording: Recording) -> tuple[ShownLink, ...]:
+    """Return every custody event of `recording`, oldest first, with people and stations by name."""
+    links = ledger.custody_chain(_subject(recording))
     names = _names(links)
     return tuple(
         ShownLink(
             id=link.id,
-            words=EVENTS.get(link.type) or EventWords(link.type.value, link.type.value),  # type: ignore[arg-type]  # a code
+            n=link.n,
+            words=words_of(link.type),
             at=link.time,
             who=names.get(link.actor, link.actor),
-            notes=tuple(_notes(link, names)),
+            notes=notes_of(link, names),
             index=link.index,
             leaf=link.leaf_hash,
         )
@@ -67,66 +85,79 @@ def links_of(recording: Recording) -> tuple[ShownLink, ...]:
     )
 
 
-def proofs_of(recording: Recording) -> list[dict[str, str]]:
-    """Return each sequenced event's id, entry bytes (base64) and tlog-proof text, oldest first."""
-    found = []
-    for link in custody_chain(f"recording/{recording.id}"):
-        event = event_by_id(link.id)
-        if event is None:
-            continue
-        try:
-            proof = proof_of(event)
-        except LedgerBehindError:
-            continue
-        found.append({"id": str(link.id), "entry": base64.b64encode(entry_bytes(event)).decode(), "proof": proof})
+def entry_of(recording: Recording, event_id: UUID) -> ShownEntry | None:
+    """Return what one seal of `recording` opens to show; None where the event is not of this recording."""
+    event = _event(recording, event_id)
+    if event is None:
+        return None
+    data = ledger.entry_bytes(event)
+    text = _proof(event)
+    opening = ledger.opening_of(event)
+    return ShownEntry(
+        actor=event.actor,
+        text=data.decode(),
+        size=len(data),
+        proof=None if text is None else TlogProof.parse(text.encode()),
+        opening=None if opening is None else json.dumps(opening, ensure_ascii=False, sort_keys=True),
+    )
+
+
+def proof_text(recording: Recording, event_id: UUID) -> str | None:
+    """Return the tlog-proof of one event of `recording`; None where there is none."""
+    event = _event(recording, event_id)
+    return None if event is None else _proof(event)
+
+
+def proofs_of(recording: Recording) -> list[dict[str, str | None]]:
+    """Return each event's id, entry bytes (base64) and tlog-proof (None until it is under a checkpoint)."""
+    found: list[dict[str, str | None]] = []
+    for link in ledger.custody_chain(_subject(recording)):
+        event = ledger.event_by_id(link.id)
+        if event is not None:
+            entry = base64.b64encode(ledger.entry_bytes(event)).decode()
+            found.append({"id": str(link.id), "entry": entry, "proof": _proof(event)})
     return found
 
 
 def receipt_of(recording: Recording) -> bytes | None:
-    """Return the receipt of `recording`, made anew with a proof to the newest checkpoint; None before the first."""
-    event = sealing_event(f"recording/{recording.id}", sha256=recording.sha256, type=EventType.RECORDING_SEALED)
-    opening = None if event is None else opening_of(event)
-    if event is None or opening is None:
+    """Return a receipt of the original with a proof against the newest checkpoint; None before the first.
+
+    It proves what the station's own receipt proves, and says so in the same form (docs/spec/receipt.md).
+    """
+    event = ledger.sealing_event(_subject(recording), sha256=recording.sha256, type=EventType.RECORDING_SEALED)
+    text = None if event is None else _proof(event)
+    opening = None if event is None else ledger.opening_of(event)
+    if event is None or text is None or opening is None:
         return None
+    return build_receipt(
+        entry=ledger.entry_bytes(event),
+        proof=TlogProof.parse(text.encode()),
+        salt=bytes.fromhex(opening["salt"]),
+        details=opening["details"],
+    )
+
+
+def _subject(recording: Recording) -> str:
+    return f"recording/{recording.id}"
+
+
+def _event(recording: Recording, event_id: UUID) -> Event | None:
+    event = ledger.event_by_id(event_id)
+    return event if event is not None and event.subject == _subject(recording) else None
+
+
+def _proof(event: Event) -> str | None:
     try:
-        proof = TlogProof.parse(proof_of(event).encode())
+        return ledger.proof_of(event)
     except LedgerBehindError:
         return None
-    salt = bytes.fromhex(opening["salt"])
-    return build_receipt(entry=entry_bytes(event), proof=proof, salt=salt, details=opening["details"])
 
 
-def _names(links: tuple[ChainLink, ...]) -> dict[str, str]:
-    """Return the names of all actors and holders in the chain by their references."""
-    references = {link.actor for link in links} | {str(link.facts.get("holder")) for link in links}
-    ids = {
-        kind: {r.partition("/")[2] for r in references if r.startswith(f"{kind}/")} for kind in ("person", "station")
-    }
-    people = Person.objects.filter(id__in=ids["person"]).values_list("id", "name")
-    stations = Station.objects.filter(id__in=ids["station"]).values_list("id", "name")
-    named = {f"person/{key}": name for key, name in people} | {f"station/{key}": name for key, name in stations}
-    return named | {"system": _("the system")}
-
-
-def _notes(link: ChainLink, names: Mapping[str, str]) -> list[str]:
-    """Return what the event says, in words."""
-    facts: Mapping[str, Any] = link.facts
-    match link.type:
-        case EventType.RECORDING_SEALED | EventType.RECORDING_ATTACHED:
-            notes = [size(item.size) for item in link.objects]
-            if "clock_error_ms" in facts:
-                notes.append(_("device clock %(error)s") % {"error": clock_error(facts["clock_error_ms"])})
-            return notes
-        case EventType.RECORDING_DIGESTED:
-            agree = facts.get("agree")
-            return [_("both digests agree with the station's") if agree else _("the digests do NOT agree")]
-        case EventType.RECORDING_ANALYSED:
-            return [word("kind", str(facts.get("kind"))), duration(facts.get("duration_ms"))]
-        case EventType.DERIVATIVE_MADE:
-            return [_("the original was not touched"), *(size(item.size) for item in link.objects)]
-        case EventType.TICKET_ISSUED:
-            notes = [_("for %(name)s") % {"name": names.get(str(facts.get("holder")), "–")}]
-            reason = (link.details or {}).get("reason")
-            return [*notes, _("reason: %(reason)s") % {"reason": reason}] if reason else notes
-        case _:
-            return []
+def _names(links: Iterable[ChainLink]) -> dict[str, str]:
+    """Return the names of all actors and ticket holders in the chain by their references."""
+    references = {reference for link in links for reference in (link.actor, str(link.facts.get("holder")))}
+    named = {"system": _("The system")}
+    for kind, model in (("person", Person), ("station", Station)):
+        ids = [reference.partition("/")[2] for reference in references if reference.startswith(f"{kind}/")]
+        named |= {f"{kind}/{id_}": name for id_, name in model.objects.filter(id__in=ids).values_list("id", "name")}
+    return named

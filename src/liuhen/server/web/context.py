@@ -1,4 +1,4 @@
-"""What the frame of every page shows: the rail, the person, the ledger's head."""
+"""What the frame of every page shows: the rail, the person, the ledger's newest checkpoint."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from liuhen.server.accounts.policy import Ability, allows
-from liuhen.server.web.words import role_name
+from liuhen.server.ledger.models import CheckpointRow
+from liuhen.server.web.words import ROLES
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from liuhen.server.kernel.actor import Actor
 
-__all__ = ["RailItem", "frame"]
+__all__ = ["RailItem", "frame", "sees_recordings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,39 +31,35 @@ class RailItem:
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Return the frame's context; a stranger's has no rail."""
+    """Return the frame's context. A stranger's has the agency alone; so has the page of a failed request."""
     actor: Actor | None = getattr(request, "actor", None)
-    context: dict[str, Any] = {"agency": settings.INSTANCE.settings.agency, "actor": actor}
+    context: dict[str, Any] = {"agency": settings.INSTANCE.settings.agency, "path": request.get_full_path()}
     if actor is None:
         return context
     return context | {
         "rail": _rail(actor, request.path),
-        "roles": _(", ").join(role_name(role) for role in sorted(actor.roles)),
-        "ledger_size": _ledger_size(),
-        "may_search": _sees_recordings(actor),
+        "roles": [word for role, word in ROLES.items() if role in actor.roles],
+        "checkpoint": CheckpointRow.objects.order_by("-size").only("size", "at").first(),
+        "may_search": sees_recordings(actor),
     }
 
 
-def _rail(actor: Actor, path: str) -> list[RailItem]:
-    items = [("today", _("Today"), True), ("recordings", _("Recordings"), _sees_recordings(actor))]
-    items.append(("intake", _("Intake"), allows(actor, Ability.SEE_INTAKE)))
-    shown = []
-    for name, title, allowed in items:
-        address = reverse(name)
-        current = path == address or (name != "today" and path.startswith(address))
-        if allowed:
-            shown.append(RailItem(title=title, address=address, current=current))
-    return shown
-
-
-def _sees_recordings(actor: Actor) -> bool:
+def sees_recordings(actor: Actor) -> bool:
+    """Tell whether any recordings are for `actor` to see."""
     return allows(actor, Ability.SEE_METADATA) or allows(actor, Ability.SEE_OWN_METADATA)
 
 
-def _ledger_size() -> int | None:
-    """Return how many entries the newest checkpoint covers; read without checking: a page is not a verifier."""
-    path = settings.INSTANCE.ledger / "checkpoint"
-    try:
-        return int(path.read_bytes().split(b"\n", 2)[1])
-    except (OSError, ValueError, IndexError):
-        return None
+def _rail(actor: Actor, path: str) -> list[RailItem]:
+    """Return the pages that exist for `actor`."""
+    pages = [
+        ("today", _("Today"), True),
+        ("recordings", _("Recordings"), sees_recordings(actor)),
+        ("intake", _("Intake"), allows(actor, Ability.SEE_INTAKE)),
+    ]
+    items = []
+    for name, title, allowed in pages:
+        address = reverse(name)
+        current = path == address or (name != "today" and path.startswith(address))
+        if allowed:
+            items.append(RailItem(title=title, address=address, current=current))
+    return items

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from liuhen.server.accounts.policy import Ability
 from liuhen.server.accounts.roles import Role
 from liuhen.server.devices.models import DeviceKind
 from liuhen.server.intake.models import UploadState
+from liuhen.server.media.defects import Defect
+from liuhen.server.media.models import DerivativeKind
 from liuhen.server.recordings.models import ClockMethod, FactSource, RecordingKind, RecordingState
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 __all__ = [
-    "ABILITIES",
     "CLOCK_METHODS",
+    "DEFECTS",
+    "DERIVATIVES",
     "DEVICE_KINDS",
     "KINDS",
     "ROLES",
@@ -42,19 +44,6 @@ ROLES: Final[dict[Role, _StrPromise]] = {
     Role.SYSTEM_ADMIN: _("System administrator"),
     Role.SECURITY_ADMIN: _("Security administrator"),
     Role.AUDITOR: _("Auditor"),
-}
-
-ABILITIES: Final[dict[Ability, _StrPromise]] = {
-    Ability.SEE_METADATA: _("see the unit's recordings"),
-    Ability.SEE_OWN_METADATA: _("see one's own recordings"),
-    Ability.SEE_INTAKE: _("see the intake"),
-    Ability.OPEN_TICKET: _("enter viewings in the register"),
-    Ability.HOLD_TICKET: _("view recordings"),
-    Ability.MANAGE_STATIONS: _("manage stations"),
-    Ability.MANAGE_DEVICES: _("manage devices"),
-    Ability.CREATE_PEOPLE: _("manage people"),
-    Ability.GRANT_ROLES: _("grant roles"),
-    Ability.READ_LEDGER: _("read the ledger"),
 }
 
 KINDS: Final[dict[RecordingKind, _StrPromise]] = {
@@ -97,6 +86,26 @@ DEVICE_KINDS: Final[dict[DeviceKind, _StrPromise]] = {
     DeviceKind.UNKNOWN: _("Device"),
 }
 
+DERIVATIVES: Final[dict[DerivativeKind, _StrPromise]] = {
+    DerivativeKind.PREVIEW: _("Preview"),
+    DerivativeKind.POSTER: _("Cover picture"),
+    DerivativeKind.THUMBNAILS: _("Thumbnails"),
+    DerivativeKind.WAVEFORM: _("Waveform"),
+}
+
+DEFECTS: Final[dict[Defect, _StrPromise]] = {
+    Defect.EMPTY: _("the file is empty"),
+    Defect.NOT_MEDIA: _("not a picture or sound"),
+    Defect.UNDECODABLE: _("nothing in it can be decoded"),
+    Defect.OVER_LIMIT: _("larger than can be decoded"),
+    Defect.DECODER_CRASHED: _("the decoder failed"),
+    Defect.DECODER_TIMED_OUT: _("decoding took too long"),
+    Defect.TRUNCATED: _("cut off at the end"),
+    Defect.DURATION_IMPLAUSIBLE: _("states an impossible length"),
+    Defect.PICTURE_UNDECODABLE: _("the picture cannot be decoded"),
+    Defect.SOUND_UNDECODABLE: _("the sound cannot be decoded"),
+}
+
 UPLOAD_STATES: Final[dict[UploadState, _StrPromise]] = {
     UploadState.RECEIVING: _("Receiving"),
     UploadState.SEALED: _("Verified, sealed"),
@@ -112,7 +121,7 @@ UPLOAD_MARKS: Final[dict[UploadState, str]] = {
     UploadState.EXPIRED: "warn",
 }
 
-# The codes are the collector's (`liuhen.collector.source.finding.SkipReason`); they come in the summary of a collection.
+# The codes are the collector's (`liuhen.collector.source.finding.SkipReason`), as a collection's summary has them.
 SKIP_REASONS: Final[dict[str, _StrPromise]] = {
     "not-media": _("not a recording"),
     "system-file": _("a file of the device's system"),

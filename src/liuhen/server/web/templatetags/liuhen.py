@@ -1,7 +1,7 @@
 """Filters and tags of the pages: times, sizes, durations, digests and words, in the forms that officials write.
 
-Times are shown in the agency's time zone as 2026-11-23 16:05:09, durations as 1:23:45, sizes in GB (10^9 bytes) with one
-decimal and smaller ones in MB, digests in groups of eight.
+Times are shown in the agency's time zone as 2026-11-23 16:05:09, durations as 1:23:45, sizes in GB (10^9 bytes) with
+one decimal and smaller ones in MB, digests in groups of eight.
 """
 
 from __future__ import annotations
@@ -10,12 +10,20 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django import template
+from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from liuhen.server.intake.interfaces import FileProgress
+from liuhen.server.web import articles, words
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from django.utils.safestring import SafeString
+
+    from liuhen.server.intake.interfaces import CollectionSummary
 
 __all__ = ["register"]
 
@@ -108,6 +116,15 @@ def speed(rate: float) -> str:
 
 
 @register.filter
+def time_left(moving: CollectionSummary | FileProgress) -> str:
+    """Return how long a file or a collection still takes at its present speed; a dash when nothing moves."""
+    if moving.rate <= 0:
+        return _NOTHING
+    total = moving.length if isinstance(moving, FileProgress) else moving.bytes
+    return duration(round((total - moving.received) / moving.rate * 1000))
+
+
+@register.filter
 def grouped(number: int | None) -> str:
     """Return a whole number in groups of three digits."""
     return _NOTHING if number is None else f"{number:,}".replace(",", _NARROW)
@@ -160,11 +177,19 @@ _filter_by("device_word", words.DEVICE_KINDS)
 _filter_by("upload_word", words.UPLOAD_STATES)
 _filter_by("upload_mark", words.UPLOAD_MARKS)
 _filter_by("skip_word", words.SKIP_REASONS)
+_filter_by("defect_word", words.DEFECTS)
 
 
 @register.simple_tag
 def article(*numbers: int) -> SafeString:
     """Return the citation of articles of the rule, each with its matter as a hint."""
+    return cited(numbers)
+
+
+@register.filter
+def cited(numbers: Iterable[int]) -> SafeString:
+    """Return the citation of articles, as `article` does."""
+    numbers = tuple(numbers)
     matters = " / ".join(str(articles.MATTERS[number]) for number in numbers)
     return format_html('<span class="art" title="{}">{}</span>', matters, articles.cite(*numbers))
 

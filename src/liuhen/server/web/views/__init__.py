@@ -1,1 +1,1 @@
-"""Views: each parses, makes one service call, renders."""
+"""Views. Each parses, makes one service call, renders."""

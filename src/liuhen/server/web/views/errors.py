@@ -1,57 +1,78 @@
-"""Pages for what went wrong."""
+"""Pages for what cannot be shown or done."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from liuhen.core.errors import Language, LiuhenError
+from liuhen.core.errors import Language
+from liuhen.server.access.errors import TicketMissingError
+from liuhen.server.accounts.policy import NotAllowedError
+from liuhen.server.intake.selectors import CollectionMissingError
+from liuhen.server.recordings.selectors import RecordingMissingError
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-__all__ = ["bad_request", "forbidden", "not_found", "refused", "sentence", "server_error"]
+    from liuhen.core.errors import LiuhenError
+
+__all__ = ["bad_request", "csrf_failed", "forbidden", "not_found", "refused", "sentence", "server_error"]
+
+_STATUS: Final[dict[type[LiuhenError], int]] = {
+    NotAllowedError: 403,
+    RecordingMissingError: 404,
+    CollectionMissingError: 404,
+    TicketMissingError: 404,
+}
 
 
 def sentence(error: LiuhenError) -> str:
     """Return an error's sentence in the page's language."""
-    return error.text(Language.EN if (get_language() or "").startswith("en") else Language.ZH)
+    return error.text(Language.EN if get_language() == "en" else Language.ZH)
 
 
-def refused(request: HttpRequest, error: LiuhenError, *, status: int) -> HttpResponse:
-    """Show an error of ours."""
-    return _page(request, status, _("This cannot be done"), sentence(error))
+def refused(request: HttpRequest, error: LiuhenError) -> HttpResponse:
+    """Show why a service refused."""
+    status = _STATUS.get(type(error), 400)
+    titles = {403: _("Your role does not allow this"), 404: _("Not found")}
+    return _page(request, status, titles.get(status, _("This cannot be done")), sentence(error))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Show that a request was not understood."""
     del exception
-    return _page(request, 400, _("The request was not understood"), _("Go back and try again."))
+    text = _("What was sent cannot be read. Go back, check what you entered, and try again.")
+    return _page(request, 400, _("The request was not understood"), text)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Show that a request is not allowed."""
     del exception
-    return _page(request, 403, _("Not allowed"), _("Your roles do not allow this, or the page was open too long."))
+    text = _("Your role has no right to this page. Ask a security administrator if it should have.")
+    return _page(request, 403, _("Your role does not allow this"), text)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Show that a form did not come from one of our own pages, or is too old."""
+    del reason
+    text = _("The form is out of date. Go back, load the page again, and send it once more. Nothing was changed.")
+    return _page(request, 403, _("The form is out of date"), text)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Show that there is no such page."""
     del exception
-    return _page(request, 404, _("Not found"), _("There is no such page, or you may not know of it."))
+    text = _("There is no page at this address, or you may not know of it. Check the address.")
+    return _page(request, 404, _("Not found"), text)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Show that the server failed; nothing was changed, because every act is one transaction."""
-    return _page(
-        request,
-        500,
-        _("The server failed"),
-        _("Nothing was changed. Try again; if it stays so, tell the administrator."),
-    )
+    """Show that the server failed. The page asks the database nothing: that may be what failed."""
+    text = _("The server failed to answer. Nothing was half-done. Try again; if it stays so, tell the administrator.")
+    return _page(request, 500, _("The server failed"), text)
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:

@@ -1,49 +1,50 @@
-"""The Intake page: collections as they come in, each with its files."""
+"""Intake: what is arriving, what has arrived, what was skipped and why; and its receipts on paper."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
 
-from liuhen.server.accounts.policy import NotAllowedError
-from liuhen.server.intake.selectors import CollectionMissingError, progress, recent_collections
-from liuhen.server.web.requests import page
-from liuhen.server.web.views.errors import refused
+from liuhen.server.intake.selectors import progress, recent_collections
+from liuhen.server.ledger.selectors import verifier_key
+from liuhen.server.recordings.selectors import visible
+from liuhen.server.web.guard import for_people
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from liuhen.server.web.requests import PageRequest
+    from django.http import HttpResponse
 
-__all__ = ["collections", "receipts"]
+    from liuhen.server.web.requests import PersonRequest
 
-_SHOWN: Final = 12
+__all__ = ["intake", "receipts"]
 
-
-@require_GET
-@page
-def collections(request: PageRequest) -> HttpResponse:
-    """Show the newest collections; htmx asks for the list alone again and again."""
-    try:
-        newest = recent_collections(actor=request.actor, limit=_SHOWN)
-        shown = [progress(actor=request.actor, collection_id=row.id) for row in newest]
-    except NotAllowedError as error:
-        return refused(request, error, status=403)
-    template = "web/_collections.html" if request.headers.get("HX-Request") == "true" else "web/intake.html"
-    return render(request, template, {"collections": shown})
+_LISTED: Final = 30
+_UNFOLDED: Final = 3
 
 
-@require_GET
-@page
-def receipts(request: PageRequest, collection_id: UUID) -> HttpResponse:
-    """Show a collection's files with their digests on one A4 page, to print and sign."""
-    try:
-        shown = progress(actor=request.actor, collection_id=collection_id)
-    except NotAllowedError as error:
-        return refused(request, error, status=403)
-    except CollectionMissingError as error:
-        raise Http404 from error
-    return render(request, "web/receipts.html", {"collection": shown})
+@for_people("GET", "HEAD")
+def intake(request: PersonRequest) -> HttpResponse:
+    """Show the newest collections with their files; the page asks for the list alone again and again."""
+    newest = recent_collections(actor=request.actor, limit=_LISTED)
+    unfolded = [row for place, row in enumerate(newest) if place < _UNFOLDED or row.closed_at is None]
+    context = {
+        "collections": [progress(actor=request.actor, collection_id=row.id) for row in unfolded],
+        "older": [row for row in newest if row not in unfolded],
+        "is_live": any(row.live or row.closed_at is None for row in newest),
+        "rate": sum(row.rate for row in newest),
+    }
+    fragment = request.headers.get("HX-Request") == "true"
+    return render(request, "web/parts/collections.html" if fragment else "web/intake.html", context)
+
+
+@for_people("GET", "HEAD")
+def receipts(request: PersonRequest, collection_id: UUID) -> HttpResponse:
+    """Show one collection's receipts as a form on A4, to be signed by who handed in and who took over."""
+    collection = progress(actor=request.actor, collection_id=collection_id)
+    ids = [file.recording for file in collection.files if file.recording is not None]
+    recordings = {row.id: row for row in visible(request.actor).filter(id__in=ids)}
+    rows = [(file, recordings.get(file.recording)) for file in collection.files if file.has_receipt and file.recording]
+    context = {"collection": collection, "rows": rows, "key": verifier_key().to_text()}
+    return render(request, "web/receipts.html", context)

@@ -1,39 +1,37 @@
-"""Today: what came in, and what there is to do."""
+"""Today: what is due, and what came in."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
 
 from liuhen.server.accounts.policy import Ability, allows
-from liuhen.server.kernel import clock
-from liuhen.server.web.duties import duties_of, figures_of
-from liuhen.server.web.requests import page
+from liuhen.server.ledger.selectors import latest_checkpoint, verifier_key
+from liuhen.server.web.context import sees_recordings
+from liuhen.server.web.day import day_of
+from liuhen.server.web.duties import duties_of
+from liuhen.server.web.guard import for_people
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-    from liuhen.server.web.requests import PageRequest
+    from liuhen.server.web.requests import PersonRequest
 
 __all__ = ["today"]
 
 
-@require_GET
-@page
-def today(request: PageRequest) -> HttpResponse:
+@for_people("GET", "HEAD")
+def today(request: PersonRequest) -> HttpResponse:
     """Show the day of the person logged in."""
-    at = clock.now()
-    figures = figures_of(actor=request.actor, at=at)
+    actor = request.actor
     context = {
-        "day": timezone.localtime(at),
-        "duties": duties_of(actor=request.actor),
-        "figures": figures,
-        "newest": figures.newest,
-        "may_intake": allows(request.actor, Ability.SEE_INTAKE),
-        "agency_zone": settings.TIME_ZONE,
+        "date": timezone.localtime(request.at).date(),
+        "duties": duties_of(actor=actor),
+        "day": day_of(actor=actor, at=request.at) if sees_recordings(actor) else None,
+        "may_intake": allows(actor, Ability.SEE_INTAKE),
     }
+    if allows(actor, Ability.READ_LEDGER):
+        context |= {"head": latest_checkpoint(), "key": verifier_key().to_text()}
     return render(request, "web/today.html", context)

@@ -1,214 +1,299 @@
-/* Verify a custody chain in this browser: each entry's leaf hash and Merkle path (SHA-256 by WebCrypto), the checkpoint's
-   Ed25519 signature where this browser knows it, and the chain of the recording's own events (n and prev).
-   The forms are those of docs/spec/ledger.md: RFC 6962 hashing, c2sp.org/tlog-proof@v1, signed notes. */
+/* Verifies a custody chain in this browser, without trusting the page that shows it: each entry's leaf hash and Merkle path
+   (SHA-256 by WebCrypto), the checkpoint's Ed25519 signature where this browser knows it, and the unbroken numbering of
+   the recording's events. Forms: docs/spec/ledger.md; RFC 9162 section 2.1, c2sp.org/tlog-proof@v1, c2sp.org/signed-note.
+   ES2019. What it says comes from the data attributes of the chain's section. */
 "use strict";
 
 (function () {
-  const button = document.getElementById("verify");
-  if (!button) {
-    return;
-  }
-  const words = button.dataset;
-  const summary = document.getElementById("verdict");
+  const PINNED = "liuhen.ledger-key";
+  const MOST_DIGITS = /^(0|[1-9][0-9]{0,14})$/;
+  const utf8 = new TextEncoder();
 
-  button.addEventListener("click", function () {
-    button.disabled = true;
-    fetch(words.proofs, { credentials: "same-origin", cache: "no-store" })
-      .then(function (answer) {
-        if (!answer.ok) {
-          throw new Error(String(answer.status));
-        }
-        return answer.json();
-      })
-      .then(verifyAll)
-      .catch(function (problem) {
-        say(summary, "bad", words.failed + " " + problem.message);
-      })
-      .then(function () {
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest("[data-verify]");
+    const chain = document.getElementById("chain");
+    if (button && chain) {
+      button.disabled = true;
+      verify(chain, button.dataset.verify).then(function () {
         button.disabled = false;
       });
+    }
   });
 
-  async function verifyAll(material) {
-    const key = await readKey(material.key);
+  /* `only` is the id of one event, or empty for the whole chain. */
+  async function verify(chain, only) {
+    const words = chain.dataset;
+    const all = chain.querySelector("[data-verdict-all]");
+    try {
+      if (!window.crypto || !window.crypto.subtle) {
+        throw new Refusal("noCrypto");
+      }
+      const material = await load(words.proofs);
+      const key = await readKey(material.key);
+      const outcome = await verifyEvents(chain, material.events, key, only);
+      if (!only) {
+        report(all, outcome, key, words);
+      }
+    } catch (refusal) {
+      say(only ? placeOf(chain, only) : all, "bad", words.refused + " " + reason(refusal, words));
+    }
+  }
+
+  async function load(address) {
+    let answer;
+    try {
+      answer = await fetch(address, { credentials: "same-origin", cache: "no-store" });
+    } catch (lost) {
+      throw new Refusal("noAnswer");
+    }
+    if (!answer.ok || answer.redirected) {
+      throw new Refusal("noAnswer");
+    }
+    return answer.json();
+  }
+
+  async function verifyEvents(chain, events, key, only) {
+    const words = chain.dataset;
+    const outcome = { refused: 0, unsigned: 0, waiting: 0, size: 0 };
+    const shown = chain.querySelectorAll("[data-verdict]");
     let previous = null;
-    let signed = true;
-    let refused = 0;
-    for (let at = 0; at < material.events.length; at += 1) {
-      const item = material.events[at];
-      const place = document.querySelector('[data-event="' + item.id + '"]');
+    if (!only && (events.length === 0 || events.length < shown.length)) {
+      throw new Refusal("gap");
+    }
+    for (let n = 0; n < events.length; n += 1) {
+      const place = placeOf(chain, events[n].id);
+      const told = !only || only === events[n].id;
       try {
-        const entry = fromBase64(item.entry);
-        const said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(entry));
-        const leaf = await sha256(join([Uint8Array.of(0), entry]));
-        if (said.id !== item.id || said.n !== at || said.prev !== previous) {
-          throw new Error(words.chain);
+        const leaf = await checkEntry(events[n], n, previous, words.subject, place);
+        previous = leaf.hex;
+        if (told) {
+          const result = await checkProof(leaf.bytes, events[n].proof, key);
+          outcome.waiting += result.waits ? 1 : 0;
+          outcome.unsigned += result.waits || result.signed ? 0 : 1;
+          outcome.size = Math.max(outcome.size, result.size);
+          tell(place, result, words);
         }
-        if (place && place.dataset.leaf !== hex(leaf)) {
-          throw new Error(words.shown);
+      } catch (refusal) {
+        outcome.refused += 1;
+        if (told) {
+          say(place, "bad", words.refused + " " + reason(refusal, words));
         }
-        const bySignature = await verifyProof(leaf, item.proof, key);
-        signed = signed && bySignature;
-        previous = hex(leaf);
-        say(place, bySignature ? "ok" : "part", bySignature ? words.ok : words.part);
-      } catch (problem) {
-        refused += 1;
-        say(place, "bad", words.bad + " " + problem.message);
-        break;
+        if (refusal.word !== "root" && refusal.word !== "signature") {
+          break; /* what follows cannot continue an entry that is not there */
+        }
       }
     }
-    if (refused || !material.events.length) {
-      say(summary, "bad", words.sumBad);
-    } else {
-      say(summary, signed ? "ok" : "part", (signed ? words.sumOk : words.sumPart) + " " + words.keyword + " " + key.text);
-    }
+    return outcome;
   }
 
-  async function verifyProof(leaf, text, key) {
-    const cut = text.indexOf("\n\n");
-    const lines = text.slice(0, cut).split("\n");
-    if (lines.shift() !== "c2sp.org/tlog-proof@v1") {
-      throw new Error(words.form);
+  async function checkEntry(event, n, previous, subject, place) {
+    const entry = fromBase64(event.entry);
+    let said;
+    try {
+      said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(entry));
+    } catch (broken) {
+      throw new Refusal("notCanonical");
     }
-    if (lines[0].slice(0, 6) === "extra ") {
+    const bytes = await sha256([Uint8Array.of(0), entry]);
+    if (place && place.dataset.leaf !== toHex(bytes)) {
+      throw new Refusal("otherLeaf");
+    }
+    if (said.id !== event.id || said.subject !== subject || said.n !== n || said.prev !== previous) {
+      throw new Refusal("gap");
+    }
+    return { bytes: bytes, hex: toHex(bytes) };
+  }
+
+  async function checkProof(leaf, text, key) {
+    if (text === null) {
+      return { waits: true, signed: false, size: 0 };
+    }
+    const proof = splitAt(text, "\n\n");
+    const lines = proof.head.split("\n");
+    if (lines.shift() !== "c2sp.org/tlog-proof@v1") {
+      throw new Refusal("malformed");
+    }
+    if (lines.length && lines[0].startsWith("extra ")) {
       lines.shift();
     }
-    const index = decimal(lines.shift().replace(/^index /, ""));
-    const hashes = lines.map(fromBase64);
-    const note = text.slice(cut + 2);
-    const end = note.indexOf("\n\n");
-    const body = note.slice(0, end + 1);
-    const head = body.split("\n");
-    if (head.length !== 4 || head[0] !== key.name) {
-      throw new Error(words.origin);
+    const index = toNumber(lines.length ? lines.shift().replace(/^index /, "") : "");
+    const note = splitAt(proof.tail, "\n\n");
+    const checkpoint = note.head.split("\n");
+    if (checkpoint.length !== 3 || checkpoint[0] !== key.name) {
+      throw new Refusal("origin");
     }
-    const root = await climb(leaf, index, decimal(head[1]), hashes);
-    if (hex(root) !== hex(fromBase64(head[2]))) {
-      throw new Error(words.root);
+    const size = toNumber(checkpoint[1]);
+    const root = await climb(leaf, index, size, lines.map(fromBase64));
+    if (toHex(root) !== toHex(fromBase64(checkpoint[2]))) {
+      throw new Refusal("root");
     }
-    return verifySignature(body, note.slice(end + 2), key);
+    return { waits: false, signed: await checkSignature(note.head + "\n", note.tail, key), size: size };
   }
 
-  /* RFC 9162 section 2.1.3.2; sizes stay far below 2^53. */
+  /* RFC 9162 section 2.1.3.2. Division in place of shifts: sizes may pass 2^31 and stay below 2^53. */
   async function climb(leaf, index, size, path) {
     if (index >= size) {
-      throw new Error(words.form);
+      throw new Refusal("malformed");
     }
     let from = index;
     let last = size - 1;
     let hash = leaf;
     for (const sibling of path) {
-      if (last === 0) {
-        throw new Error(words.form);
+      if (last === 0 || sibling.length !== 32) {
+        throw new Refusal("malformed");
       }
       if (from % 2 === 1 || from === last) {
-        hash = await node(sibling, hash);
+        hash = await sha256([Uint8Array.of(1), sibling, hash]);
         while (from % 2 === 0 && from !== 0) {
           from = Math.floor(from / 2);
           last = Math.floor(last / 2);
         }
       } else {
-        hash = await node(hash, sibling);
+        hash = await sha256([Uint8Array.of(1), hash, sibling]);
       }
       from = Math.floor(from / 2);
       last = Math.floor(last / 2);
     }
     if (last !== 0) {
-      throw new Error(words.form);
+      throw new Refusal("malformed");
     }
     return hash;
   }
 
-  async function verifySignature(body, lines, key) {
-    if (!key.crypto) {
-      return false;
-    }
+  /* True where the pinned key signed `body`; false where this browser does not know Ed25519. */
+  async function checkSignature(body, lines, key) {
     for (const line of lines.split("\n")) {
       const parts = line.split(" ");
       if (parts.length !== 3 || parts[0] !== "\u2014" || parts[1] !== key.name) {
         continue;
       }
       const data = fromBase64(parts[2]);
-      if (hex(data.slice(0, 4)) !== key.id) {
+      if (toHex(data.slice(0, 4)) !== key.id) {
         continue;
       }
-      const good = await crypto.subtle.verify("Ed25519", key.crypto, data.slice(4), new TextEncoder().encode(body));
-      if (!good) {
-        throw new Error(words.signature);
+      if (key.crypto === null) {
+        return false;
       }
-      return true;
+      if (await window.crypto.subtle.verify("Ed25519", key.crypto, data.slice(4), utf8.encode(body))) {
+        return true;
+      }
+      throw new Refusal("signature");
     }
-    throw new Error(words.unsigned);
+    throw new Refusal("unsigned");
   }
 
+  /* Reads `<name>+<key id>+<base64 of 0x01 and 32 bytes>`, and holds it to the key that was pinned at the first time. */
   async function readKey(text) {
-    const first = text.indexOf("+");
-    const second = text.indexOf("+", first + 1);
-    const name = text.slice(0, first);
-    const id = text.slice(first + 1, second);
-    const encoded = fromBase64(text.slice(second + 1));
-    const own = await sha256(join([new TextEncoder().encode(name + "\n"), encoded]));
-    if (encoded[0] !== 1 || encoded.length !== 33 || hex(own.slice(0, 4)) !== id) {
-      throw new Error(words.form);
+    const parts = text.split("+");
+    const encoded = fromBase64(parts.slice(2).join("+"));
+    const id = toHex((await sha256([utf8.encode(parts[0] + "\n"), encoded])).slice(0, 4));
+    if (encoded.length !== 33 || encoded[0] !== 1 || id !== parts[1]) {
+      throw new Refusal("malformed");
     }
     let imported = null;
     try {
-      imported = await crypto.subtle.importKey("raw", encoded.slice(1), "Ed25519", false, ["verify"]);
+      imported = await window.crypto.subtle.importKey("raw", encoded.slice(1), "Ed25519", false, ["verify"]);
     } catch (unknown) {
-      imported = null; /* an older browser: the path is checked, the signature is not, and the page says so */
+      imported = null;
     }
-    return { name: name, id: id, crypto: imported, text: text };
+    return { name: parts[0], id: id, text: text, crypto: imported, isFirst: pin(text) };
   }
 
-  function decimal(text) {
-    if (!/^(0|[1-9][0-9]{0,14})$/.test(text)) {
-      throw new Error(words.form);
+  function pin(text) {
+    const known = window.localStorage.getItem(PINNED);
+    if (known !== null && known !== text) {
+      throw new Refusal("keyChanged");
+    }
+    window.localStorage.setItem(PINNED, text);
+    return known === null;
+  }
+
+  function report(place, outcome, key, words) {
+    if (outcome.refused) {
+      say(place, "bad", words.allRefused);
+      return;
+    }
+    const look = outcome.unsigned || outcome.waiting ? "part" : "ok";
+    say(place, look, outcome.unsigned ? words.allPath : words.all);
+    if (outcome.waiting) {
+      addLine(place, words.oneWaits, "");
+    }
+    addLine(place, words.checkpoint + " " + outcome.size, "");
+    addLine(place, words.key + " (" + (key.isFirst ? words.first : words.pinned) + ")", key.text);
+  }
+
+  function tell(place, result, words) {
+    if (result.waits) {
+      say(place, "part", words.oneWaits);
+    } else {
+      say(place, result.signed ? "ok" : "part", result.signed ? words.one : words.onePath);
+    }
+  }
+
+  function placeOf(chain, id) {
+    return chain.querySelector('[data-verdict="' + id + '"]');
+  }
+
+  function say(place, look, text) {
+    if (place) {
+      place.hidden = false;
+      place.classList.remove("ok", "part", "bad");
+      place.classList.add(look);
+      place.textContent = "";
+      addLine(place, text, "");
+    }
+  }
+
+  function addLine(place, text, code) {
+    const line = document.createElement("span");
+    line.textContent = text;
+    if (code) {
+      const mono = document.createElement("code");
+      mono.textContent = code;
+      line.append(" ", mono);
+    }
+    place.appendChild(line);
+  }
+
+  function Refusal(word) {
+    this.word = word;
+  }
+
+  function reason(refusal, words) {
+    return refusal instanceof Refusal ? words[refusal.word] : words.malformed;
+  }
+
+  function splitAt(text, mark) {
+    const at = text.indexOf(mark);
+    if (at < 0) {
+      throw new Refusal("malformed");
+    }
+    return { head: text.slice(0, at), tail: text.slice(at + mark.length) };
+  }
+
+  function toNumber(text) {
+    if (!MOST_DIGITS.test(text)) {
+      throw new Refusal("malformed");
     }
     return Number(text);
   }
 
-  async function sha256(bytes) {
-    return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  }
-
-  function node(left, right) {
-    return sha256(join([Uint8Array.of(1), left, right]));
-  }
-
-  function join(parts) {
-    const all = new Uint8Array(
-      parts.reduce(function (sum, part) {
-        return sum + part.length;
-      }, 0)
-    );
+  async function sha256(parts) {
+    const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
     let at = 0;
     for (const part of parts) {
       all.set(part, at);
       at += part.length;
     }
-    return all;
+    return new Uint8Array(await window.crypto.subtle.digest("SHA-256", all));
   }
 
   function fromBase64(text) {
-    const raw = atob(text);
-    const bytes = new Uint8Array(raw.length);
-    for (let at = 0; at < raw.length; at += 1) {
-      bytes[at] = raw.charCodeAt(at);
-    }
-    return bytes;
+    const letters = window.atob(text);
+    return Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
   }
 
-  function hex(bytes) {
-    return Array.from(bytes, function (byte) {
-      return byte.toString(16).padStart(2, "0");
-    }).join("");
-  }
-
-  function say(place, look, text) {
-    if (place) {
-      place.className = place === summary ? "summary-verdict verdict " + look : "verdict " + look;
-      place.textContent = text;
-      place.hidden = false;
-    }
+  function toHex(bytes) {
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 })();
