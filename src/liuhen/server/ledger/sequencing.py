@@ -71,6 +71,7 @@ class Sequencer:
         if not batch:
             self._head = head
             return 0
+        self._refuse_placed(batch, head.size)
         leaves = [leaf for _, leaf in batch]
         width = head.size % TILE_WIDTH
         partial = self._folder.read_bundle(head.size // TILE_WIDTH, width) if width else b""
@@ -137,6 +138,19 @@ class Sequencer:
         if root != signed.root:
             raise LedgerFilesError(path=self._folder.root / "tile", problem=f"root of size {signed.size}")
 
+    def _refuse_placed(self, batch: Sequence[tuple[int, bytes]], size: int) -> None:
+        """Refuse an event that is in the tree already and whose place was taken away: no verifier accepts it twice.
+
+        Events are placed as they were written, so only one that is older than the newest placed one is looked for.
+        """
+        newest = Event.objects.filter(index=size - 1).values_list("seq", flat=True).first()
+        older = {leaf for seq, leaf in batch if newest is not None and seq < newest}
+        if not older:
+            return
+        for index, leaf in self._folder.entries(0, size):
+            if leaf in older:
+                raise EventDamagedError(event=Entry.from_bytes(leaf).id, problem=f"index {index}")
+
     def _match_rows(self, signed: Checkpoint, note: bytes, at: datetime) -> None:
         newest = Event.objects.aggregate(index=Max("index"))["index"]
         indexed = 0 if newest is None else newest + 1
@@ -146,8 +160,8 @@ class Sequencer:
             (index, _row_of(index, Entry.from_bytes(leaf).id, leaf))
             for index, leaf in self._folder.entries(indexed, signed.size)
         ]
-        _enter(placed, signed, note, at)
-        if placed:
+        if placed or not _is_kept(signed):
+            _enter(placed, signed, note, at)
             wake.advance()
 
 
@@ -219,5 +233,10 @@ def _enter(placed: Sequence[tuple[int, int]], checkpoint: Checkpoint, note: byte
     for index, seq in placed:
         if kept.get(index) != seq:
             raise DatabaseBehindError(index=index, event=f"seq {seq}")
-    if checkpoint.size and not CheckpointRow.objects.filter(size=checkpoint.size).exists():
+    if not _is_kept(checkpoint):
         CheckpointRow(size=checkpoint.size, root=checkpoint.root, note=note, at=at).save()
+
+
+def _is_kept(checkpoint: Checkpoint) -> bool:
+    """Tell whether the database has this checkpoint; that of the empty tree is nothing to keep."""
+    return checkpoint.size == 0 or CheckpointRow.objects.filter(size=checkpoint.size).exists()

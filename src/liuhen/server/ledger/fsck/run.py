@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from liuhen.core.tlog.checkpoint import Checkpoint
     from liuhen.core.tlog.note import VerifierKey
     from liuhen.server.ledger.fsck.tree import Bundle
+    from liuhen.server.ledger.interfaces import Projection
 
 __all__ = ["DeepCheck", "check_ledger"]
 
@@ -83,7 +84,7 @@ class _Run:
         self._folder = selectors.ledger_folder()
         self._findings = Findings()
         self._chains = _Chains(self._findings)
-        self._projections = projections.projections()
+        self._projections: list[Projection] = []
         self._pending: list[Entry] = []
         self._objects: set[ObjectRef] = set()
         self._heads_dates: set[str] = set()
@@ -97,6 +98,7 @@ class _Run:
         if checkpoint is None:
             return self._report(None)
         with _snapshot():
+            self._projections = projections.projections()
             newest = Event.objects.aggregate(index=Max("index"))["index"]
             published = max(checkpoint.size, self._published_now(key))
             self._check_tree(checkpoint, key, indexed=0 if newest is None else newest + 1)
