@@ -101,7 +101,7 @@ class FaultyStore:
     def staged(self) -> Iterator[StagedArea]:
         return self._inner.staged()
 
-    def seal(self, staged: _FaultyStaged, **values: Any) -> Sealed:
+    def seal(self, staged: Any, **values: Any) -> Sealed:
         return self._plan.run("seal", lambda: self._inner.seal(staged.inner, **values))
 
     def free_bytes(self) -> int:

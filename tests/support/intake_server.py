@@ -165,7 +165,7 @@ class Levers:
 
 
 LEVERS = Levers()
-_intake = IntakeApp(lambda: LEVERS.store, PACE)  # type: ignore[arg-type, return-value]  # a proxy of a Store
+_intake = IntakeApp(lambda: LEVERS.store, PACE)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,7 @@ from liuhen.core.verify import InRole, SameOriginal, verify_receipt
 from liuhen.core.verify.policy import AllOf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from liuhen.core.verify import ReceiptFacts
@@ -60,7 +59,7 @@ class RawAnswer:
     """An answer read from a raw connection."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: httpx.Headers
     content: bytes
 
 
@@ -68,7 +67,7 @@ def read_answer(connection: socket.socket) -> RawAnswer:
     """Read one answer from a raw connection."""
     with http.client.HTTPResponse(connection) as answer:
         answer.begin()
-        return RawAnswer(answer.status, answer.headers, answer.read())
+        return RawAnswer(answer.status, httpx.Headers(answer.getheaders()), answer.read())
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+
 from tests.support.live_server import LiveServer, StationClient
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.server.intake.refusals import refused
 
 from liuhen.core.digests import digest_stream
+from tests.server.intake.refusals import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from tests.server.intake.refusals import refused
-from tests.support.live_server import TUS
 
 from liuhen.core.entry import parse_time
+from tests.server.intake.refusals import refused
+from tests.support.live_server import TUS
 
 if TYPE_CHECKING:
     from tests.server.intake.conftest import Starter
@@ -47,11 +47,9 @@ def test_a_request_without_a_right_key_is_refused_in_one_way(
     server: LiveServer, station: StationClient, authorization: str | None
 ) -> None:
     _, key, secret = station.key.split("_", 2)
-    headers = (
-        {}
-        if authorization is None
-        else {"Authorization": authorization.format(key=key, secret=secret).encode("latin-1")}
-    )
+    headers = httpx.Headers(encoding="latin-1")
+    if authorization is not None:
+        headers["Authorization"] = authorization.format(key=key, secret=secret)
     answer = httpx.get(f"{server.url}/intake/time", headers=headers)
     assert refused(answer, 401, "station-key-unknown") == {}
     assert answer.headers["www-authenticate"] == 'Bearer realm="intake"'
@@ -107,7 +105,7 @@ def test_closing_twice_alike_is_one_event_and_a_later_close_replaces_the_summary
     server: LiveServer, station: StationClient
 ) -> None:
     collection = station.open()
-    skip = {"name": "全角\u3000空格‮.mp4", "reason": "not-media"}
+    skip = {"name": "全角\u3000空格\u202e.mp4", "reason": "not-media"}
     closing = {"v": 1, "closed": "2026-11-23T09:00:00.000Z", "taken": [UNKNOWN], "skipped": [skip], "cleared": []}
     for _ in range(2):
         answer = station.ask("POST", f"collections/{collection}/close", json=closing)

@@ -8,10 +8,10 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.server.intake.refusals import refused
-from tests.support.live_server import CHUNK, TUS, encoded, metadata_of, poll
 
 from liuhen.core.digests import sha1, sha256
+from tests.server.intake.refusals import refused
+from tests.support.live_server import CHUNK, TUS, encoded, metadata_of, poll
 
 if TYPE_CHECKING:
     from tests.server.intake.conftest import Starter

@@ -7,8 +7,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.live_server import TUS
 from tusclient.client import TusClient
+
+from tests.support.live_server import TUS
 
 if TYPE_CHECKING:
     from tests.support.live_server import StationClient
