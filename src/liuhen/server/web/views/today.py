@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["today"]
 
+_CHECKPOINT: Final = "/ledger/checkpoint"  # the front door's, not a page
+
 
 @for_people("GET", "HEAD")
 def today(request: PersonRequest) -> HttpResponse:
@@ -33,5 +35,9 @@ def today(request: PersonRequest) -> HttpResponse:
         "may_intake": allows(actor, Ability.SEE_INTAKE),
     }
     if allows(actor, Ability.READ_LEDGER):
-        context |= {"head": latest_checkpoint(), "key": verifier_key().to_text()}
+        context |= {
+            "head": latest_checkpoint(),
+            "key": verifier_key().to_text(),
+            "checkpoint_address": _CHECKPOINT,
+        }
     return render(request, "web/today.html", context)
