@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
+from liuhen.collector.exits import ExitCode
 from liuhen.core.errors import LiuhenError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
+    from types import FrameType
+    from typing import Never
 
     from liuhen.server.config.instance import Instance
 
-__all__ = ["MigrationsPendingError", "PortTakenError", "add_arguments", "run"]
+__all__ = ["AddressUnusableError", "MigrationsPendingError", "PortTakenError", "add_arguments", "run"]
 
 _RESTART_S: Final = 2.0
+_STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+class _StoppedError(BaseException):
+    """SIGTERM or SIGINT has come."""
 
 
 class PortTakenError(LiuhenError):
     """Another program listens at the address."""
 
     code = "port-taken"
+    exit_code = ExitCode.BUSY
     zh = "{host}:{port} 已被其他程序占用。请停止该程序，或在 liuhen.toml 中改用其他 port。"
     en = "{host}:{port} is in use by another program. Stop it, or set another port in liuhen.toml."
+
+
+class AddressUnusableError(LiuhenError):
+    """The address is not this machine's, or its port needs rights that the server has not."""
+
+    code = "address-unusable"
+    exit_code = ExitCode.CONFIGURATION
+    zh = "无法在 {host}:{port} 上监听：{reason}。请在 liuhen.toml 中改正 host 或 port。"
+    en = "Nothing can listen at {host}:{port}: {reason}. Correct host or port in liuhen.toml."
 
 
 class MigrationsPendingError(LiuhenError):
     """The database is of an older version of Liuhen."""
 
     code = "migrations-pending"
+    exit_code = ExitCode.CONFIGURATION
     zh = "数据库结构早于当前程序（{names}）。请先备份 {home}，再运行 liuhen manage migrate。"
     en = "The database is older than this program ({names}). Back up {home}, then run `liuhen manage migrate`."
 
@@ -53,19 +77,40 @@ def run(args: argparse.Namespace) -> int:
         initialise(Instance.from_environment())
     instance = open_instance()
     _refuse_pending_migrations(instance)
-    filler = None
-    if args.demo:
-        from liuhen.server.demo import cast
-
-        cast.announce(instance)
-        filler = None if cast.is_filled(instance) else ["demo"]
-    _serve(instance, with_worker=not args.no_worker, filler=filler)
+    listening = _listen(instance.settings.host, instance.settings.port)
+    try:
+        filling = args.demo and _begin_demonstration(instance)
+        _serve(listening, with_worker=not args.no_worker, with_filler=filling)
+    finally:
+        listening.close()
     return 0
 
 
-def _serve(instance: Instance, *, with_worker: bool, filler: list[str] | None) -> None:
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the address before anything is started that would have to be stopped again."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(host=host, port=port) from error
+        raise AddressUnusableError(host=host, port=port, reason=error.strerror) from error
+
+
+def _begin_demonstration(instance: Instance) -> bool:
+    """Make the cast and tell its passwords; return whether there is something to fill in. A real instance is let be."""
+    from liuhen.server.demo import cast
+
+    if not cast.is_demonstration(instance):
+        sys.stderr.write(f"{instance.home}: 已有正式数据，不装入演示数据 / holds data of its own, nothing is added\n")
+        return False
+    cast.announce(instance)
+    return not cast.is_filled(instance)
+
+
+def _serve(listening: socket.socket, *, with_worker: bool, with_filler: bool) -> None:
     import uvicorn
 
+    from liuhen.server.config.asgi import application
     from liuhen.server.kernel import clock
     from liuhen.server.ledger.integrator import start_integrator
     from liuhen.server.ledger.selectors import newest_time
@@ -73,12 +118,10 @@ def _serve(instance: Instance, *, with_worker: bool, filler: list[str] | None) -
     newest = newest_time()
     if newest is not None:
         clock.observe(newest)
-    own = instance.settings
     server = uvicorn.Server(
         uvicorn.Config(
-            "liuhen.server.config.asgi:application",
-            host=own.host,
-            port=own.port,
+            application,
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -86,18 +129,35 @@ def _serve(instance: Instance, *, with_worker: bool, filler: list[str] | None) -
             timeout_keep_alive=75,
         )
     )
-    integrator = start_integrator()
-    children = [_Child(["worker"], respawn=True)] if with_worker else []
-    if filler is not None:
-        children.append(_Child(filler, respawn=False))
+    with _until_signal(), ExitStack() as running:
+        running.callback(start_integrator().stop)
+        if with_worker:
+            running.callback(_Child(["worker"], respawn=True).stop)
+        if with_filler:
+            running.callback(_Child(["demo"], respawn=False).stop)
+        server.run(sockets=[listening])
+
+
+@contextmanager
+def _until_signal() -> Iterator[None]:
+    """End the block by SIGTERM or SIGINT as if it had ended by itself.
+
+    uvicorn raises the signal that stopped it once more when it is done; by default that would kill this process on the
+    spot, and its children would live on.
+    """
+
+    def stop(_number: int, _frame: FrameType | None) -> Never:
+        for number in _STOPPING:
+            signal.signal(number, signal.SIG_IGN)
+        raise _StoppedError
+
+    before = {number: signal.signal(number, stop) for number in _STOPPING}
     try:
-        server.run()
-    except SystemExit as stop:
-        raise PortTakenError(host=own.host, port=own.port) from stop
+        with suppress(_StoppedError):
+            yield
     finally:
-        for child in children:
-            child.stop()
-        integrator.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _refuse_pending_migrations(instance: Instance) -> None:

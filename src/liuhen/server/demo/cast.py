@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from liuhen.collector.exits import ExitCode
+from liuhen.core.errors import LiuhenError
 from liuhen.server.accounts.roles import Role
 
 if TYPE_CHECKING:
@@ -14,7 +16,26 @@ if TYPE_CHECKING:
 
     from liuhen.server.config.instance import Instance
 
-__all__ = ["CAST", "UNITS", "Member", "announce", "ensure_cast", "filled_mark", "is_filled"]
+__all__ = [
+    "CAST",
+    "UNITS",
+    "Member",
+    "NotDemonstrationError",
+    "announce",
+    "ensure_cast",
+    "filled_mark",
+    "is_demonstration",
+    "is_filled",
+]
+
+
+class NotDemonstrationError(LiuhenError):
+    """The instance holds data of its own; accounts whose passwords lie in a file have no place in it."""
+
+    code = "not-a-demonstration"
+    exit_code = ExitCode.CONFIGURATION
+    zh = "{home} 中已有正式数据，不能装入演示数据。请用 LIUHEN_HOME 另指一个空目录。"
+    en = "{home} holds data of its own; no demonstration data is put into it. Name an empty folder with LIUHEN_HOME."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +76,9 @@ def ensure_cast(instance: Instance) -> None:
     """Make the units, people and roles that are missing.
 
     The passwords are on disk before the accounts exist: a run cut short never leaves an account that nobody can enter.
+
+    Raises:
+        NotDemonstrationError: the instance holds data of its own.
     """
     from django.db import transaction
 
@@ -63,6 +87,8 @@ def ensure_cast(instance: Instance) -> None:
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.actor import SYSTEM
 
+    if not is_demonstration(instance):
+        raise NotDemonstrationError(home=instance.home)
     passwords = _passwords(instance)
     at = clock.now()
     with transaction.atomic():
@@ -113,6 +139,13 @@ def announce(instance: Instance) -> None:
         "",
     ]
     sys.stderr.write("\n".join(lines) + "\n")
+
+
+def is_demonstration(instance: Instance) -> bool:
+    """Tell whether the instance is empty or was begun as a demonstration."""
+    from liuhen.server.accounts.models import Unit
+
+    return instance.demo_accounts_file.exists() or not Unit.objects.exists()
 
 
 def filled_mark(instance: Instance) -> Path:

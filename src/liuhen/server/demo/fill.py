@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from liuhen.collector.exits import ExitCode
 from liuhen.core.errors import LiuhenError
 from liuhen.server.demo import cast, story
 from liuhen.server.kernel import clock
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ServerSilentError", "fill"]
 
+_STATION: Final = "一号采集站"
 _WAIT_S: Final = 60.0
 
 
@@ -31,6 +33,7 @@ class ServerSilentError(LiuhenError):
     """The instance's server does not answer."""
 
     code = "server-silent"
+    exit_code = ExitCode.NETWORK
     zh = "{url} 在 {seconds} 秒内没有应答。请先用 liuhen serve 启动服务。"
     en = "{url} did not answer within {seconds} s. Start the server first with `liuhen serve`."
 
@@ -40,6 +43,7 @@ def fill(instance: Instance) -> int:
 
     Raises:
         ServerSilentError: no server answers at the instance's address.
+        NotDemonstrationError: the instance holds data of its own.
     """
     cast.ensure_cast(instance)
     url = f"http://{instance.settings.host}:{instance.settings.port}"
@@ -61,7 +65,9 @@ def _day(instance: Instance) -> datetime:
     if not note.exists():
         note.parent.mkdir(parents=True, exist_ok=True)
         yesterday = clock.now().astimezone(ZoneInfo(instance.settings.time_zone)) - timedelta(days=1)
-        note.write_text(yesterday.date().isoformat(), encoding="ascii")
+        fresh = note.with_suffix(".new")
+        fresh.write_text(yesterday.date().isoformat(), encoding="ascii")
+        fresh.replace(note)
     return datetime.fromisoformat(note.read_text(encoding="ascii"))
 
 
@@ -69,12 +75,15 @@ def _station_key(instance: Instance) -> Path:
     from liuhen.server.accounts.models import Unit
     from liuhen.server.config.setup import write_secret
     from liuhen.server.intake import stations
+    from liuhen.server.intake.models import Station
 
     path = instance.home / "secrets" / "demo-station.json"
     if not path.exists():
         at = clock.now()
-        station = stations.register_station(
-            name="一号采集站", unit=Unit.objects.get(code="12-zjj-zfdd"), actor=SYSTEM, at=at
+        unit = Unit.objects.get(code="12-zjj-zfdd")
+        # A run cut short before the key was written has left the station.
+        station = Station.objects.filter(name=_STATION).first() or stations.register_station(
+            name=_STATION, unit=unit, actor=SYSTEM, at=at
         )
         write_secret(path, stations.issue_key(station=station, actor=SYSTEM, at=at).file_text)
     return path
