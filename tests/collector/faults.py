@@ -22,8 +22,9 @@ PIECE = 1 << 16
 
 @dataclass
 class Hold:
-    """Stops a request in mid-body: `reached` is set when it stands there, it goes on when `release` is set."""
+    """Stops a request in mid-body, or before its answer: `reached` is set then, `release` lets it go on."""
 
+    before_answer: bool = False
     reached: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
 
@@ -134,6 +135,9 @@ class _Relay(BaseHTTPRequestHandler):
             return
         answer = upstream.getresponse()
         body = answer.read()
+        if fault.hold is not None and fault.hold.before_answer:
+            fault.hold.reached.set()
+            fault.hold.release.wait(30)
         if fault.lose_answer:
             self._break()
             return
@@ -146,7 +150,7 @@ class _Relay(BaseHTTPRequestHandler):
         while True:
             if fault.cut_after is not None and sent >= fault.cut_after:
                 return False
-            if fault.hold is not None and sent >= (fault.hold_after or 0):
+            if fault.hold is not None and not fault.hold.before_answer and sent >= (fault.hold_after or 0):
                 fault.hold.reached.set()
                 fault.hold.release.wait(30)
             if sent == left:

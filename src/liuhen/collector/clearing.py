@@ -55,6 +55,7 @@ def _clear(item: Item, source: Source, collection: Collection, desk: Desk) -> No
             reason = error.strerror or type(error).__name__
             raise NotClearedError(name=item.shown, reason_zh=reason, reason_en=reason) from error
         if not removed:
+            collection.put(item)
             zh, en = "核对后文件又有变化", "it changed after it was compared"
             raise NotClearedError(name=item.shown, reason_zh=zh, reason_en=en)
     collection.put(replace(item, state=ItemState.CLEARED))

@@ -53,11 +53,15 @@ class Watcher:
         return due
 
     def done(self, name: str, content: Content, at: float, *, well: bool) -> None:
-        """Note that the folder was handled and holds `content` now; if not `well`, that it is to be tried again."""
-        seen = self._seen.setdefault(name, _Seen(content))
-        seen.content = content
+        """Note that the folder, which was due, was handled and holds `content` now.
+
+        What came into it meanwhile was not handled. If it did not go `well`, the folder is to be tried again.
+        """
+        seen = self._seen[name]
         if well:
-            self._seen[name] = _Seen(content, handled=content)
+            self._seen[name] = _Seen(content, handled=content & seen.content)
+        elif not content <= seen.content:
+            self._seen[name] = _Seen(content)
         else:
             seen.handled = None
             seen.retry_at = at + seen.retry_s

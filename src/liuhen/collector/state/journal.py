@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from liuhen.collector.errors import StateUnwritableError
 from liuhen.collector.state.items import Item
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from liuhen.collector.state.folder import StateFolder
 
 __all__ = ["Collection", "Journal"]
+
+_BODY: Final = "collection.json"
 
 
 class Collection:
@@ -86,16 +88,24 @@ class Journal:
             StateUnwritableError: it cannot be stored.
         """
         folder = self._state.collections / collection
-        self._state.make(folder)
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        # Another process that looks through the journal may hold an empty folder for a moment.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock = self._made(folder)
         try:
-            self._state.write_json(folder / "collection.json", {"v": 1, "body": body})
+            self._state.write_json(folder / _BODY, {"v": 1, "body": body})
         except StateUnwritableError:
             os.close(lock)
             raise
         return Collection(self._state, collection, body, lock)
+
+    def _made(self, folder: Path) -> int:
+        """Make `folder` and return a descriptor that holds it."""
+        while True:
+            self._state.make(folder)
+            lock = _lock(folder)
+            if lock is not None:
+                # A process that looks through the journal removes a folder that is still empty.
+                if folder.is_dir() and os.path.samestat(os.fstat(lock), folder.stat()):
+                    return lock
+                os.close(lock)
 
     def unfinished(self) -> Iterator[Collection]:
         """Yield the collections under way that no other process holds; the caller releases or finishes each."""
@@ -106,15 +116,18 @@ class Journal:
             if lock is None:
                 continue
             collection = self._read(folder, lock)
-            if collection is None:
-                os.close(lock)
-            else:
+            if collection is not None:
                 yield collection
+                continue
+            if not (folder / _BODY).exists():
+                # Cut short before the first word: the server was told nothing.
+                self._state.remove_folder(folder)
+            os.close(lock)
 
     def _read(self, folder: Path, lock: int) -> Collection | None:
         """Return the collection stored in `folder`, None if its files are not ours; the device still has all."""
         try:
-            stored = json.loads((folder / "collection.json").read_bytes())
+            stored = json.loads((folder / _BODY).read_bytes())
             collection = Collection(self._state, folder.name, stored["body"], lock)
             for path in sorted((folder / "files").glob("*.json")):
                 collection.load(Item.from_json(json.loads(path.read_bytes())))

@@ -97,6 +97,15 @@ class PowerCutPosix(FaultyPosix):
         for step in self._steps:
             step.is_certain = True
 
+    def revive(self, *, die: int = 0) -> None:
+        """Let a new process take the dead one's place, on the same running machine."""
+        self.bury()
+        self._open.clear()
+        self._by_fd.clear()
+        self.calls.clear()
+        self.is_dead = False
+        self._die = die
+
     def worlds(self, folder: Path) -> Iterator[Path]:
         """Write each state in which the machine may come up to a new folder below `folder`."""
         is_clean = all(file.after(Bytes.SYNCED) == file.after(Bytes.LATEST) for file in self._files())

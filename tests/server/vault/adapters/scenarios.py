@@ -15,6 +15,7 @@ from liuhen.core.digests import sha256
 from liuhen.server.vault.adapters.local import LocalStore
 from liuhen.server.vault.errors import DigestMismatchError, ObjectMissingError
 from liuhen.server.vault.interfaces import ObjectState
+from tests.server.vault.adapters.faulty import Unsynced
 from tests.server.vault.bench import AT, DATA, TERM, address, put, seal
 
 if TYPE_CHECKING:
@@ -24,11 +25,16 @@ if TYPE_CHECKING:
 
     from liuhen.server.vault.interfaces import Store
 
-__all__ = ["SCENARIOS", "Promises", "Scenario", "check_invariants"]
+__all__ = ["SCENARIOS", "Promises", "Scenario", "check_invariants", "quick"]
 
 KEY = "upload-1"
 LATER = TERM + timedelta(days=30)
 _PIECES = (DATA[:500], DATA[500:900], DATA[900:])
+
+
+def quick(root: Path) -> LocalStore:
+    """Return the healthy store at `root`."""
+    return LocalStore(root, posix=Unsynced())
 
 
 @dataclass(slots=True)
@@ -73,7 +79,9 @@ def check_invariants(root: Path) -> None:
     for path in (root / "objects").rglob("*"):
         if path.is_file() and "." not in path.name:
             assert sha256(path.read_bytes()).hex() == path.name, "an object with wrong bytes"
-    store = LocalStore(root)
+    for path in (root / "staging").glob("*/data"):
+        assert path.stat().st_mode & 0o200, "a staged file is read-only"
+    store = quick(root)
     for listing in store.list():
         assert listing.state is not ObjectState.LOST, "a record without its object"
         if listing.state is ObjectState.WHOLE:
@@ -94,7 +102,7 @@ def _hand_in(store: Store, promises: Promises) -> None:
 
 def _upload(store: Store, promises: Promises) -> None:
     with store.stage(KEY) as staged:
-        promises.flushed = staged.size
+        promises.flushed, promises.discarded = staged.size, False
         if not staged.is_sealed:
             for piece in _PIECES:
                 staged.append(DATA[staged.written : staged.written + len(piece)])
@@ -120,14 +128,17 @@ def _begin(store: Store) -> None:
 
 def _restart(store: Store, promises: Promises) -> None:
     """Refuse a piece that was flushed, take another in its place."""
+    promises.discarded = False
     with store.stage(KEY) as staged:
         if not staged.is_sealed:
+            promises.flushed = min(promises.flushed, 600)
             staged.truncate(min(staged.size, 600))
             promises.flushed = staged.size
     _hand_in(store, promises)
 
 
 def _abandon(store: Store, promises: Promises) -> None:
+    promises.discarded = False
     with store.stage(KEY) as staged:
         staged.discard()
         promises.discarded = True

@@ -12,7 +12,7 @@ import pytest
 from liuhen.server.vault.adapters.local import LocalStore
 from liuhen.server.vault.errors import VaultError, VaultFaultError, VaultFullError
 from tests.server.vault.adapters.faulty import CALLS, Died, FaultyPosix
-from tests.server.vault.adapters.scenarios import SCENARIOS, Promises, Scenario, check_invariants
+from tests.server.vault.adapters.scenarios import SCENARIOS, Promises, Scenario, check_invariants, quick
 
 by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
 
@@ -26,10 +26,10 @@ def open_below(folder: Path) -> list[str]:
 def finish(scenario: Scenario, root: Path, promises: Promises) -> None:
     """Check what a failed attempt left, repeat it, and check that it is done."""
     check_invariants(root)
-    promises.check(LocalStore(root))
-    scenario.act(LocalStore(root), Promises())
+    promises.check(quick(root))
+    scenario.act(quick(root), Promises())
     check_invariants(root)
-    scenario.end(LocalStore(root))
+    scenario.end(quick(root))
 
 
 def attempt(scenario: Scenario, store: LocalStore, promises: Promises) -> VaultError | None:
@@ -51,7 +51,7 @@ def test_after_any_failed_call_nothing_is_half_done_and_a_repeat_succeeds(
 ) -> None:
     for number in count(1):
         root = ground / str(number)
-        scenario.prepare(LocalStore(root))
+        scenario.prepare(quick(root))
         posix, promises = FaultyPosix(fail=number, error=error), Promises()
         failure = attempt(scenario, LocalStore(root, posix=posix), promises)
         if len(posix.calls) < number:
@@ -74,7 +74,7 @@ def test_an_exhausted_quota_is_a_full_vault(ground: Path) -> None:
 def test_after_death_at_any_call_nothing_is_half_done_and_a_repeat_succeeds(ground: Path, scenario: Scenario) -> None:
     for number in count(1):
         root = ground / str(number)
-        scenario.prepare(LocalStore(root))
+        scenario.prepare(quick(root))
         posix, promises = FaultyPosix(die=number), Promises()
         try:
             scenario.act(LocalStore(root, posix=posix), promises)
@@ -90,7 +90,7 @@ def test_the_scenarios_make_every_call_there_is(ground: Path) -> None:
     made: set[str] = set()
     for scenario in SCENARIOS:
         root = ground / scenario.name
-        scenario.prepare(LocalStore(root))
+        scenario.prepare(quick(root))
         posix = FaultyPosix()
         scenario.act(LocalStore(root, posix=posix), Promises())
         made |= set(posix.calls)

@@ -9,37 +9,69 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from liuhen.server.vault.adapters.local import LocalStore
 from liuhen.server.vault.errors import DigestMismatchError, VaultFaultError
 from tests.server.vault.adapters.faulty import Died
 from tests.server.vault.adapters.power import Bytes, PowerCutPosix
-from tests.server.vault.adapters.scenarios import SCENARIOS, Promises, Scenario, check_invariants
+from tests.server.vault.adapters.scenarios import SCENARIOS, Promises, Scenario, check_invariants, quick
 from tests.server.vault.bench import DATA, address, seal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
+by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
+
+
+def check_world(scenario: Scenario, world: Path, promises: Promises) -> None:
+    """Check what a machine finds when it comes up, carry the scenario out again, and check that it is done."""
+    check_invariants(world / "vault")
+    promises.check(quick(world / "vault"))
+    scenario.act(quick(world / "vault"), Promises())
+    check_invariants(world / "vault")
+    scenario.end(quick(world / "vault"))
+
+
+@by_name
 def test_after_a_power_cut_every_promise_holds_and_a_repeat_succeeds(ground: Path, scenario: Scenario) -> None:
     for number in count(1):
         base = ground / f"{number}"
         base.mkdir()
-        scenario.prepare(LocalStore(base / "vault"))
+        scenario.prepare(quick(base / "vault"))
         posix, promises = PowerCutPosix(base, die=number), Promises()
         with suppress(Died):
             scenario.act(LocalStore(base / "vault", posix=posix), promises)
         posix.bury()
         for world in posix.worlds(ground / f"after-{number}"):
-            check_invariants(world / "vault")
-            promises.check(LocalStore(world / "vault"))
-            scenario.act(LocalStore(world / "vault"), Promises())
-            check_invariants(world / "vault")
-            scenario.end(LocalStore(world / "vault"))
+            check_world(scenario, world, promises)
         if not posix.is_dead:  # this time the power went after the last call
             break
     assert number > 1
+
+
+@by_name
+@settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(death=st.integers(1, 70), cut=st.integers(1, 90))
+def test_after_a_death_and_a_power_cut_during_the_repeat_every_promise_holds(
+    ground: Path, scenario: Scenario, death: int, cut: int
+) -> None:
+    """What the first process did and did not sync must not be taken for durable by the second."""
+    case = ground / f"{death}-{cut}"
+    base = case / "base"
+    base.mkdir(parents=True)
+    scenario.prepare(quick(base / "vault"))
+    posix, promises = PowerCutPosix(base, die=death), Promises()
+    with suppress(Died):
+        scenario.act(LocalStore(base / "vault", posix=posix), promises)
+    posix.revive(die=cut)
+    with suppress(Died):
+        scenario.act(LocalStore(base / "vault", posix=posix), promises)
+    posix.bury()
+    for world in posix.worlds(case):
+        check_world(scenario, world, promises)
 
 
 def test_the_model_loses_what_was_not_synced(ground: Path) -> None:
@@ -74,7 +106,7 @@ def test_bytes_spoiled_by_a_power_cut_are_never_sealed(ground: Path) -> None:
     with LocalStore(base / "vault", posix=posix).stage("u") as staged:
         staged.append(DATA)
     (world,) = (world for world in posix.worlds(ground / "after") if world.name.endswith(Bytes.ZEROED))
-    store = LocalStore(world / "vault")
+    store = quick(world / "vault")
     with store.stage("u") as staged:
         assert staged.size == len(DATA)
         assert staged.sha256() == address(bytes(len(DATA)))

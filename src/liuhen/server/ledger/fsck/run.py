@@ -18,7 +18,7 @@ from liuhen.core.tlog.errors import TlogError
 from liuhen.core.tlog.merkle import leaf_hash
 from liuhen.core.tlog.tiles import CHECKPOINT_PATH
 from liuhen.server.ledger import projections, selectors
-from liuhen.server.ledger.errors import KeyFileError, LedgerError
+from liuhen.server.ledger.errors import KeyFileError
 from liuhen.server.ledger.files import HEADS_FOLDER, KEY_PATH, STATE_PATH, heads_path
 from liuhen.server.ledger.fsck.report import Findings, FsckReport
 from liuhen.server.ledger.fsck.rows import Row, check_columns, parse_row, placed_rows, row_of_event, rows_beyond
@@ -131,10 +131,10 @@ class _Run:
         except KeyFileError:
             return selectors.verifier_key()
         try:
-            same = selectors.verifier_key() == own
-        except LedgerError:
-            same = False
-        if not same:
+            handed_out = self._folder.read(KEY_PATH)
+        except FileNotFoundError:
+            handed_out = b""
+        if handed_out != f"{own.to_text()}\n".encode():
             self._findings.altered(KEY_PATH, "不是签名密钥的公钥", "it is not the signing key's public half")
         return own
 

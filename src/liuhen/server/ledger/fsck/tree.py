@@ -10,7 +10,7 @@ import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from liuhen.core.tlog.errors import TilePathError, TlogError
 from liuhen.core.tlog.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hash, node_hash, tree_root
@@ -20,7 +20,6 @@ from liuhen.core.tlog.tiles import (
     BundlePath,
     TileHashReader,
     decode_bundle,
-    encode_bundle,
     entries_path,
     parse_path,
     tile_path,
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
     from liuhen.server.ledger.fsck.report import Findings
 
 __all__ = ["Bundle", "GrowingRoot", "TreeCheck"]
+
+_OLDER: Final = ("与取代它的文件开头不符", "it is not the beginning of what took its place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class TreeCheck:
         self._edge: dict[int, bytes] = {}
         self._doubts: list[tuple[int, int, int, bytes, bytes]] = []
         self._above: tuple[int, int, bytes | None] = (0, -1, None)
-        self._named_before = len(findings.named)
+        self._named: set[str] = set()
         self._narrower = self._survey()
         self._edge_is_true = self._stored_root() == checkpoint.root
 
@@ -94,11 +95,11 @@ class TreeCheck:
             entries = self._bundle(index, width)
             hashes = None if entries is None else [leaf_hash(data) for data in entries]
             row = self._settle(0, index, width, None if hashes is None else b"".join(hashes))
+            self._check_narrower_bundles(index, row)
             leaves = [row[at : at + HASH_SIZE] for at in range(0, len(row), HASH_SIZE)]
             if entries is None or hashes is None:
                 yield Bundle(index * TILE_WIDTH, leaves, [None] * len(leaves))
                 continue
-            self._check_narrower_bundles(index, entries)
             kept = entries if hashes == leaves else _matching(entries, hashes, leaves)
             yield Bundle(index * TILE_WIDTH, leaves, [*kept])
 
@@ -116,7 +117,7 @@ class TreeCheck:
             self._blame_tile(level, index, width)
             if root != self._checkpoint.root:
                 self._blame_below(level, index, width, stored, computed)
-        if root != self._checkpoint.root and len(self._findings.named) == self._named_before:
+        if root != self._checkpoint.root and not self._named:
             self._findings.altered(
                 "checkpoint",
                 f"{self._size} 条条目算得的根为 {root.hex()}，检查点签名的根为 {self._checkpoint.root.hex()}",
@@ -149,7 +150,7 @@ class TreeCheck:
 
     def _blame_tile(self, level: int, index: int, width: int) -> None:
         path = tile_path(level, index, width)
-        self._findings.altered(path, "与签名的账本树不符", "its hashes are not those of the signed tree")
+        self._name(path, "与签名的账本树不符", "its hashes are not those of the signed tree")
 
     def _blame_below(self, level: int, index: int, width: int, stored: bytes, computed: bytes) -> None:
         """Name what made `computed` differ from the true `stored`: the bundle, or the tiles one level down."""
@@ -164,19 +165,29 @@ class TreeCheck:
                 if level == 1:
                     self._blame_bundle(child, TILE_WIDTH)
 
+    def _name(self, path: str, zh: str, en: str, *, missing: bool = False) -> None:
+        """Name a file, once."""
+        if path in self._named:
+            return
+        self._named.add(path)
+        if missing:
+            self._findings.missing(path, zh, en)
+        else:
+            self._findings.altered(path, zh, en)
+
     def _blame_bundle(self, index: int, width: int) -> None:
         path = entries_path(index, width)
-        self._findings.altered(path, "其中的条目与签名的账本树不符", "its entries are not those of the signed tree")
+        self._name(path, "其中的条目与签名的账本树不符", "its entries are not those of the signed tree")
 
     def _tile(self, level: int, index: int, width: int) -> bytes | None:
         path = tile_path(level, index, width)
         try:
             data = self._folder.read_tile(level, index, width)
         except FileNotFoundError:
-            self._findings.missing(path, "哈希块缺失", "the tile is missing")
+            self._name(path, "哈希块缺失", "the tile is missing", missing=True)
             return None
         if len(data) != width * HASH_SIZE:
-            self._findings.altered(path, f"有 {len(data)} 字节，应为 {width * HASH_SIZE}", f"it has {len(data)} bytes")
+            self._name(path, f"有 {len(data)} 字节，应为 {width * HASH_SIZE}", f"it has {len(data)} bytes")
             return None
         return data
 
@@ -185,9 +196,9 @@ class TreeCheck:
         try:
             return decode_bundle(self._folder.read_bundle(index, width), width)
         except FileNotFoundError:
-            self._findings.missing(path, "条目包缺失", "the entry bundle is missing")
+            self._name(path, "条目包缺失", "the entry bundle is missing", missing=True)
         except TlogError:
-            self._findings.altered(path, "条目包不完整或有多余内容", "the entry bundle is cut short or holds too much")
+            self._name(path, "条目包不完整或有多余内容", "the entry bundle is cut short or holds too much")
         return None
 
     def _hash_above(self, level: int, index: int) -> bytes | None:
@@ -225,19 +236,24 @@ class TreeCheck:
 
     def _check_narrower_tiles(self, level: int, index: int, row: bytes) -> None:
         for width in self._narrower.get((level, index), ()):
-            self._compare_narrower(tile_path(level, index, width), row[: width * HASH_SIZE])
+            path = tile_path(level, index, width)
+            data = self._older(path)
+            if data is not None and data != row[: width * HASH_SIZE]:
+                self._findings.altered(path, *_OLDER)
 
-    def _check_narrower_bundles(self, index: int, entries: list[bytes]) -> None:
+    def _check_narrower_bundles(self, index: int, row: bytes) -> None:
         for width in self._narrower.get((-1, index), ()):
-            self._compare_narrower(entries_path(index, width), encode_bundle(entries[:width]))
+            path = entries_path(index, width)
+            data = self._older(path)
+            if data is not None and _hashes_of(data, width) != row[: width * HASH_SIZE]:
+                self._findings.altered(path, *_OLDER)
 
-    def _compare_narrower(self, path: str, expected: bytes) -> None:
+    def _older(self, path: str) -> bytes | None:
+        """Return an older partial file; None where the full one has taken its place meanwhile."""
         try:
-            data = self._folder.read(path)
+            return self._folder.read(path)
         except FileNotFoundError:
-            return  # the full file has taken its place meanwhile
-        if data != expected:
-            self._findings.altered(path, "与账本树不符", "it is not the beginning of what took its place")
+            return None
 
 
 class _Edge:
@@ -255,6 +271,13 @@ class _Edge:
 def _places(count: int) -> Iterator[tuple[int, int]]:
     for first in range(0, count, TILE_WIDTH):
         yield first // TILE_WIDTH, min(TILE_WIDTH, count - first)
+
+
+def _hashes_of(bundle: bytes, width: int) -> bytes | None:
+    try:
+        return b"".join(leaf_hash(data) for data in decode_bundle(bundle, width))
+    except TlogError:
+        return None
 
 
 def _matching(entries: list[bytes], hashes: list[bytes], leaves: list[bytes]) -> list[bytes | None]:

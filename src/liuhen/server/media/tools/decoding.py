@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
+from liuhen.server.media.tools.opening import has_decoder
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,7 +25,9 @@ class Decoder:
         self.damaged = 0
 
     def __call__(self, packet: Packet[Any]) -> Sequence[VideoFrame | AudioFrame]:
-        """Return the frames that `packet` completes; none where it is damaged."""
+        """Return the frames that `packet` completes; none where it is damaged or its codec unknown."""
+        if not has_decoder(packet.stream):
+            return []
         try:
             return packet.decode()
         except av.FFmpegError:

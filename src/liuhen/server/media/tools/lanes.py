@@ -60,8 +60,8 @@ class CopyLane:
         self._shift = round(origin_s / stream.time_base)
 
     def feed(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
-        """Yield the packet itself, unless it is empty or has no time."""
-        if packet.size == 0 or packet.dts is None or packet.pts is None:
+        """Yield the packet itself, unless it is empty, cut off or without a time."""
+        if packet.size == 0 or packet.is_corrupt or packet.dts is None or packet.pts is None:
             return
         packet.pts -= self._shift
         packet.dts -= self._shift
@@ -71,12 +71,19 @@ class CopyLane:
 
 
 class PictureLane:
-    """Encodes pictures as H.264 of one size, the right way up, with the times that they had."""
+    """Encodes pictures as H.264 of one size, the right way up, with the times that they had.
 
-    def __init__(self, output: OutputContainer, stream: VideoStream, *, size: Fit, origin_s: float) -> None:
+    `in_order` says that the container numbers packets in the order of decoding and knows no times of showing (AVI).
+    """
+
+    def __init__(
+        self, output: OutputContainer, stream: VideoStream, *, size: Fit, origin_s: float, in_order: bool
+    ) -> None:
         self.written = 0
         self._decode = Decoder()
         self._origin_s = origin_s
+        self._in_order = in_order
+        self._first_dts: int | None = None
         self._step = round(_TICKS / (stream.average_rate or 25))
         self._last = -self._step
         self._size = size
@@ -113,7 +120,15 @@ class PictureLane:
         return self._stream.encode(picture)
 
     def _ticks(self, frame: VideoFrame) -> int:
-        if frame.pts is None or frame.time_base is None:
+        if frame.time_base is None:
+            return self._last + self._step
+        if self._in_order:
+            if frame.dts is None:
+                return self._last + self._step
+            # Counted from the first picture: where pictures are reordered, decoding runs ahead of showing.
+            self._first_dts = frame.dts if self._first_dts is None else self._first_dts
+            return round(float((frame.dts - self._first_dts) * frame.time_base) * _TICKS)
+        if frame.pts is None:
             return self._last + self._step
         return round((float(frame.pts * frame.time_base) - self._origin_s) * _TICKS)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
-__all__ = ["main_audio", "main_video", "opened", "packets", "plausible"]
+__all__ = ["has_decoder", "main_audio", "main_video", "opened", "packets", "plausible"]
 
 # Formats that name other files or addresses (playlists, image sequences, scripts) are left out on purpose: a
 # "recording" that is a playlist would make the server read whatever it names.
@@ -53,10 +53,16 @@ def main_video(container: InputContainer) -> VideoStream | None:
     """Return the first moving picture, its decoder bounded in threads; a sound file's cover is none."""
     for stream in container.streams.video:
         if not stream.disposition & stream.disposition.attached_pic:
-            stream.codec_context.thread_count = _THREADS
-            stream.codec_context.thread_type = "AUTO"
+            if has_decoder(stream):
+                stream.codec_context.thread_count = _THREADS
+                stream.codec_context.thread_type = "AUTO"
             return stream
     return None
+
+
+def has_decoder(stream: VideoStream | AudioStream) -> bool:
+    """Tell whether the stream's codec is known; where it is not, `codec_context` is None, whatever the stubs say."""
+    return getattr(stream, "codec_context", None) is not None
 
 
 def main_audio(container: InputContainer) -> AudioStream | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_photo", "photo_poster", "photo_preview", "probe", "save_jpeg"]
 
-_FORMATS: Final = ("JPEG", "MPO", "PNG", "BMP", "TIFF", "WEBP")
+_FORMATS: Final = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 _MOST_PIXELS: Final = 150_000_000
 _LONGEST_SIDE: Final = 65_500
 _PREVIEW_SIDE: Final = 2048
@@ -35,6 +35,7 @@ _TRANSPOSITIONS: Final = {
 _DAMAGE: Final = (OSError, SyntaxError, ValueError, EOFError, ArithmeticError, LookupError, TypeError, struct.error)
 """What Pillow's readers raise on damaged input."""
 
+Image.init()  # else Pillow knows only the commonest of the formats above
 # The limits above are our own and come before any decoding; Pillow's would warn first, and a warning is no answer.
 Image.MAX_IMAGE_PIXELS = None
 

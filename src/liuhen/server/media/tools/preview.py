@@ -118,7 +118,7 @@ def _render(file: BinaryIO, path: Path, plan: _Plan) -> dict[str, Any]:
         video = None if plan.picture is None else main_video(source)
         audio = None if plan.sound is None else main_audio(source)
         with av.open(path, "w", format="mp4", options={"movflags": "+faststart"}) as output:
-            lanes = _lanes(output, video, audio, plan, origin_s=(source.start_time or 0) / 1_000_000)
+            lanes = _lanes(source, output, video, audio, plan)
             for packet in packets(source, video, audio):
                 for ready in lanes[packet.stream.index].feed(packet):
                     output.mux(ready)
@@ -128,13 +128,15 @@ def _render(file: BinaryIO, path: Path, plan: _Plan) -> dict[str, Any]:
 
 
 def _lanes(
-    output: OutputContainer, video: VideoStream | None, audio: AudioStream | None, plan: _Plan, *, origin_s: float
+    source: InputContainer, output: OutputContainer, video: VideoStream | None, audio: AudioStream | None, plan: _Plan
 ) -> dict[int, Lane]:
+    origin_s = (source.start_time or 0) / 1_000_000
+    in_order = source.format.name == "avi"
     lanes: dict[int, Lane] = {}
     if video is not None and plan.picture:
         lanes[video.index] = CopyLane(output, video, origin_s=origin_s)
     elif video is not None and plan.size is not None:
-        lanes[video.index] = PictureLane(output, video, size=plan.size, origin_s=origin_s)
+        lanes[video.index] = PictureLane(output, video, size=plan.size, origin_s=origin_s, in_order=in_order)
     if audio is not None:
         lanes[audio.index] = (CopyLane if plan.sound else SoundLane)(output, audio, origin_s=origin_s)
     return lanes

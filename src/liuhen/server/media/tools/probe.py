@@ -11,7 +11,7 @@ from liuhen.server.media.defects import Defect
 from liuhen.server.media.tools import photo
 from liuhen.server.media.tools.decoding import Decoder
 from liuhen.server.media.tools.moments import container_moment
-from liuhen.server.media.tools.opening import main_audio, main_video, opened, packets, plausible
+from liuhen.server.media.tools.opening import has_decoder, main_audio, main_video, opened, packets, plausible
 from liuhen.server.media.tools.refusal import RefusedError
 
 if TYPE_CHECKING:
@@ -46,8 +46,10 @@ def probe(file: BinaryIO) -> dict[str, Any]:
 
 def _probe_container(container: InputContainer, *, size: int) -> dict[str, Any]:
     video, audio = main_video(container), main_audio(container)
-    if video is not None and not plausible(video.codec_context.width or 1, video.codec_context.height or 1):
-        raise RefusedError(Defect.OVER_LIMIT, f"{video.codec_context.width} x {video.codec_context.height}")
+    if video is not None and has_decoder(video):
+        width, height = video.codec_context.width, video.codec_context.height
+        if width and height and not plausible(width, height):
+            raise RefusedError(Defect.OVER_LIMIT, f"{width} x {height}")
     picture, sound = _first_frames(container, video, audio)
     if picture is None and sound is None:
         raise RefusedError(Defect.UNDECODABLE, f"no frame of {container.format.name} can be decoded")
@@ -135,10 +137,10 @@ def _picture_facts(stream: VideoStream, frame: VideoFrame | None) -> dict[str, A
     average, base = _rate(stream.average_rate), _rate(stream.base_rate)
     return {
         "type": "video",
-        "codec": stream.codec_context.name,
-        "profile": stream.profile,
-        "width": frame.width if frame else stream.codec_context.width,
-        "height": frame.height if frame else stream.codec_context.height,
+        "codec": stream.codec_context.name if has_decoder(stream) else "unknown",
+        "profile": stream.profile if frame else None,
+        "width": frame.width if frame else None,
+        "height": frame.height if frame else None,
         "rotation": frame.rotation if frame else 0,
         "frame_rate": average,
         "variable_rate": average is not None and base is not None and abs(base - average) > base / 20,
@@ -150,9 +152,9 @@ def _picture_facts(stream: VideoStream, frame: VideoFrame | None) -> dict[str, A
 def _sound_facts(stream: AudioStream, frame: AudioFrame | None) -> dict[str, Any]:
     return {
         "type": "audio",
-        "codec": stream.codec_context.name,
-        "sample_rate": frame.sample_rate if frame else stream.codec_context.sample_rate,
-        "channels": stream.codec_context.channels,
+        "codec": stream.codec_context.name if has_decoder(stream) else "unknown",
+        "sample_rate": frame.sample_rate if frame else None,
+        "channels": len(frame.layout.channels) if frame else None,
         "decodable": frame is not None,
     }
 

@@ -73,21 +73,24 @@ class Place:
                     raise RecordDamagedError(sha256=self.sha256, reason=str(error)) from error
         return None
 
-    def write_record(self, record: Record, folder: int) -> None:
-        """Put `record` in place of the former, durably; this also calls a destruction off."""
-        write_durably(self._posix, self._temporary, record.encode())
-        self._posix.rename(self._temporary, self._record)
-        remove(self._posix, self._gone)
+    def put_record(self, record: Record, present: Record | None, folder: int) -> None:
+        """Put `record` in place of `present`, durably; this also calls a destruction off.
+
+        Where there is nothing to write the folder is synced yet: who wrote the record may have died just before that.
+        """
+        if record != present or self.record_found() is None:
+            write_durably(self._posix, self._temporary, record.encode())
+            self._posix.rename(self._temporary, self._record)
+            remove(self._posix, self._gone)
         self._posix.fsync(folder)
 
     def protect(self) -> None:
         """Make the object read-only and, where the file system has it and we may, immutable; durably."""
         with opened(self._posix, self.object, os.O_RDONLY) as fd:
-            if _is_immutable(self._posix, fd):
-                return
-            self._posix.fchmod(fd, _READ_ONLY)
-            if self._freeze:
-                _try_to_set(self._posix, fd)
+            if not _is_immutable(self._posix, fd):
+                self._posix.fchmod(fd, _READ_ONLY)
+                if self._freeze:
+                    _try_to_set(self._posix, fd)
             self._posix.fsync(fd)
 
     def is_immutable(self) -> bool:
@@ -96,13 +99,13 @@ class Place:
             return _is_immutable(self._posix, fd)
 
     def destroy(self, folder: int) -> None:
-        """Remove the object, which must exist, and its record, durably. Needs no space on the medium, so a full one can be relieved.
+        """Remove the object, which must exist, and its record, durably.
 
-        The record is renamed first, to a name as long as its own: from then on a missing object is a destroyed one.
+        Needs no space on the medium, so that a full one can be relieved. The record is renamed first, to a name as long as its own: from then on a missing object is a destroyed one.
         """
         if self.record_found() is not None:
             self._posix.rename(self._record, self._gone)
-            self._posix.fsync(folder)
+        self._posix.fsync(folder)
         with opened(self._posix, self.object, os.O_RDONLY) as fd:
             if _is_immutable(self._posix, fd):
                 self._posix.set_immutable(fd, on=False)
@@ -110,8 +113,9 @@ class Place:
         self._posix.fsync(folder)
         remove(self._posix, self._gone)  # where a power cut brings it back, `tidy` removes it
 
-    def tidy(self) -> tuple[str, ...]:
+    def tidy(self, folder: int) -> tuple[str, ...]:
         """Remove a record that was never finished, and the rest of a destruction; return the names."""
+        self._posix.fsync(folder)  # what was removed stays removed before the mark of its destruction goes
         leftovers = [self._temporary]
         if self.find() is None or self.record_found() is not None:
             leftovers.append(self._gone)

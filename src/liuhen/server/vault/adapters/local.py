@@ -164,7 +164,7 @@ class LocalStore:
                 elif place.record_found() is not None:
                     raise ObjectMissingError(sha256=sha256)
                 else:
-                    place.tidy()
+                    place.tidy(folder)
 
     def list(self) -> Iterator[Listing]:
         """Walk all addresses in ascending order."""
@@ -191,8 +191,8 @@ class LocalStore:
         """Remove what a crash left of the store's own bookkeeping."""
         removed: tuple[str, ...] = ()
         for place in self._places(".tmp", ".gone"):
-            with reporting(self._layout.shown(place.folder)), place.locked():
-                removed += place.tidy()
+            with reporting(self._layout.shown(place.folder)), place.locked() as folder:
+                removed += place.tidy(folder)
         return removed
 
     def protection(self) -> Protection:
@@ -244,12 +244,12 @@ class LocalStore:
             if staged.is_sealed:
                 raise ObjectMissingError(sha256=place.sha256)
             staged.move_to(place.object)
-        place.protect()
+        # Also where the object was there: who put it there may have died just before this step. And before it is
+        # protected, since a protected file that a power cut puts back into the staging area could not be used.
         self._posix.fsync(folder)
+        place.protect()
         present = place.record()
-        wanted = record if present is None else present.extended(record.retain_until)
-        if wanted != present or place.record_found() is None:
-            place.write_record(wanted, folder)
+        place.put_record(record if present is None else present.extended(record.retain_until), present, folder)
         if not staged.is_sealed:
             staged.drop_data()
         return already
@@ -258,9 +258,7 @@ class LocalStore:
         with self._about(self._place(sha256)) as place, place.locked() as folder:
             self._posix.lstat(place.object)
             present = _record_of(place)
-            wanted = change(present)
-            if wanted != present or place.record_found() is None:
-                place.write_record(wanted, folder)
+            place.put_record(change(present), present, folder)
 
 
 def _record_of(place: Place) -> Record:

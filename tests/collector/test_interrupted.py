@@ -1,0 +1,188 @@
+"""The collector is killed, stopped, or cannot write its own state; the next run finishes the work."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.collector.faults import Fault, FaultyNetwork, Hold
+from tests.collector.kit import ROOT, device_with
+
+from liuhen.core.digests import sha256
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.collector.kit import IntakeServer, Station
+
+_BIG = bytes(range(256)) * 4096 * 4
+_FILES = {"AMBA0001.MP4": _BIG, "AMBA0001.GPS": b"track", "AMBA0002.MP4": b"two" * 1000}
+
+
+@pytest.fixture
+def big_device(tmp_path: Path) -> Path:
+    return device_with(tmp_path / "device", _FILES)
+
+
+def _everything_is_in_once(station: Station, server: IntakeServer, device: Path) -> None:
+    done = station.collect(device, "--clear-device")
+    assert done.code == 0, done.words
+    assert sorted(one.sha256 for one in server.sealed()) == sorted(sha256(data).hex() for data in _FILES.values())
+    assert [path for path in device.rglob("*") if path.is_file()] == []
+    assert station.unfinished() == []
+    assert all(server.closings(collection) for collection in server.openings())
+
+
+_MOMENTS = {
+    "before-the-time": Fault("GET", hold_after=0),
+    "at-opening": Fault("PUT", hold_after=0),
+    "at-creation": Fault("POST", "/intake/uploads", hold_after=0),
+    "mid-upload": Fault("PATCH", hold_after=2 << 20),
+    "at-the-seal": Fault("POST", ".*/seal", hold_after=0),
+    "at-the-second-seal": Fault("POST", ".*/seal", skip=1, hold_after=0),
+    "at-the-close": Fault("POST", ".*/close", hold_after=0),
+}
+
+
+@pytest.mark.parametrize("moment", _MOMENTS)
+@pytest.mark.parametrize("answered", [False, True], ids=["request-lost", "answer-lost"])
+def test_killed_at_any_moment_the_next_run_finishes(
+    moment: str,
+    *,
+    answered: bool,
+    far_station: Station,
+    server: IntakeServer,
+    network: FaultyNetwork,
+    big_device: Path,
+) -> None:
+    model = _MOMENTS[moment]
+    hold = Hold(before_answer=answered)
+    network.add(Fault(model.method, model.path, skip=model.skip, hold_after=model.hold_after, hold=hold))
+    with far_station.running(big_device, "--clear-device", "--parallel", "1", patience=30) as process:
+        assert hold.reached.wait(30)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+    hold.release.set()
+
+    assert process.returncode == -signal.SIGKILL
+    _everything_is_in_once(far_station, server, big_device)
+    assert len(server.openings()) <= 2
+
+
+def test_killed_between_removing_a_file_and_noting_it_the_file_counts_as_cleared(
+    station: Station, server: IntakeServer, big_device: Path
+) -> None:
+    program = """
+import os, signal, sys
+from liuhen.collector.source import FolderSource
+real = FolderSource.remove
+def remove(self, path, expected):
+    removed = real(self, path, expected)
+    if path == b"AMBA0001.MP4":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return removed
+FolderSource.remove = remove
+from liuhen.cli import main
+main(sys.argv[1:])
+"""
+    words = station.words(big_device, "--clear-device", "--parallel", "1")
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], cwd=ROOT, env={**os.environ, "PYTHONPATH": "src"}, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert not (big_device / "AMBA0001.MP4").exists()
+
+    _everything_is_in_once(station, server, big_device)
+    (collection,) = server.openings()
+    assert len(server.closings(collection)[-1]["cleared"]) == 2
+
+
+def test_sigterm_stops_between_two_reads_and_the_next_run_goes_on(
+    far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path
+) -> None:
+    hold = Hold()
+    network.add(Fault("PATCH", hold_after=2 << 20, hold=hold))
+    with far_station.running(big_device, "--parallel", "1") as process:
+        assert hold.reached.wait(30)
+        process.terminate()
+        hold.release.set()
+        out, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert '"stopped"' in out
+    _everything_is_in_once(far_station, server, big_device)
+    assert len(server.openings()) == 1
+
+
+def test_ctrl_c_leaves_the_journal_in_order(
+    far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path
+) -> None:
+    hold = Hold()
+    network.add(Fault("PATCH", hold_after=2 << 20, hold=hold))
+    with far_station.running(big_device, "--parallel", "1") as process:
+        assert hold.reached.wait(30)
+        process.send_signal(signal.SIGINT)
+        hold.release.set()
+        _, words = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "Traceback" not in words
+    _everything_is_in_once(far_station, server, big_device)
+
+
+@pytest.mark.parametrize("most", [0, 100, 700])
+def test_a_full_disk_under_the_state_folder_is_said_and_harms_nothing(
+    most: int, station: Station, server: IntakeServer, big_device: Path
+) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    with station.running(big_device, "--clear-device", limit=limit) as process:
+        out, err = process.communicate(timeout=30)
+
+    assert process.returncode == 9, (out, err)
+    assert "state-unwritable" in out
+    assert len(list(big_device.iterdir())) == 3
+    assert list(station.state.rglob("*.part")) == []
+    _everything_is_in_once(station, server, big_device)
+
+
+def test_a_state_folder_that_cannot_be_made_is_said(station: Station, server: IntakeServer, big_device: Path) -> None:
+    station.state.write_bytes(b"a file in its place")
+
+    done = station.collect(big_device)
+    assert done.code == 9
+    assert done.troubles == ["state-unwritable"]
+    assert server.openings() == {}
+
+
+def test_a_damaged_journal_is_left_aside_and_the_work_begins_anew(
+    far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path
+) -> None:
+    network.add(Fault("POST", ".*/seal", times=99, answer=(503, b"")))
+    assert far_station.collect(big_device, patience=0.3).code == 5
+    network._faults.clear()
+    (folder,) = far_station.unfinished()
+    (folder / "collection.json").write_bytes(b"\0\0\0")
+
+    assert far_station.collect(big_device).code == 0
+    assert len(server.sealed()) == 3
+
+
+def test_an_interrupted_collection_whose_device_is_away_is_closed_when_nothing_is_left_to_send(
+    far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path, tmp_path: Path
+) -> None:
+    network.add(Fault("POST", ".*/close", times=99, answer=(503, b"")))
+    assert far_station.collect(big_device, patience=0.3).code == 5
+    network._faults.clear()
+    empty = device_with(tmp_path / "empty", {})
+
+    assert far_station.collect(empty).code == 0
+    assert far_station.unfinished() == []
+    ((collection, _),) = server.openings().items()
+    assert len(server.closings(collection)[-1]["taken"]) == 2
