@@ -155,7 +155,9 @@ def _moov_cut(path: Path) -> Path:
 
 
 def _playlist_named_mp4(path: Path) -> Path:
-    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n", encoding="ascii")
+    path.write_text(
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n", encoding="ascii"
+    )
     return path
 
 

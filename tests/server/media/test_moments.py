@@ -23,7 +23,17 @@ def test_the_time_stays_as_the_device_wrote_it(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "2026", "yesterday", "1904-01-01 00:00:00", "1999-12-31 23:59:59", "2100-01-01 00:00:00", "2026-13-01 00:00:00", "2026-02-30 10:00:00", "2026-11-23 24:00:00"],
+    [
+        "",
+        "2026",
+        "yesterday",
+        "1904-01-01 00:00:00",
+        "1999-12-31 23:59:59",
+        "2100-01-01 00:00:00",
+        "2026-13-01 00:00:00",
+        "2026-02-30 10:00:00",
+        "2026-11-23 24:00:00",
+    ],
 )
 def test_what_cannot_be_meant_is_no_time(text: str) -> None:
     assert wall_clock(text) == ""

@@ -73,9 +73,7 @@ def test_what_plays_already_is_copied(tmp_path: Path) -> None:
 def test_what_browsers_do_not_play_is_encoded(
     tmp_path: Path, container: str, codec: str, sound: str, pixels: str
 ) -> None:
-    answer, played = made(
-        samples.clip(tmp_path / "clip", container=container, codec=codec, sound=sound, pixels=pixels)
-    )
+    answer, played = made(samples.clip(tmp_path / "clip", container=container, codec=codec, sound=sound, pixels=pixels))
 
     assert answer["parameters"]["video"] == "h264"
     assert played.index_in_front

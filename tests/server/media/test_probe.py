@@ -78,7 +78,8 @@ def test_the_codecs_of_recorders_are_known(
 
 
 @pytest.mark.parametrize(
-    ("container", "codec"), [("wav", "pcm_s16le"), ("mp3", "libmp3lame"), ("mp4", "aac"), ("ogg", "flac"), ("adts", "aac")]
+    ("container", "codec"),
+    [("wav", "pcm_s16le"), ("mp3", "libmp3lame"), ("mp4", "aac"), ("ogg", "flac"), ("adts", "aac")],
 )
 def test_sound_alone_is_audio(tmp_path: Path, container: str, codec: str) -> None:
     found = probed(samples.sound_file(tmp_path / "note", container=container, codec=codec))
@@ -207,7 +208,13 @@ def test_a_voice_recorders_time_is_read(tmp_path: Path, make: Any) -> None:
 
 def test_an_old_recorders_time_is_read(tmp_path: Path) -> None:
     made = clips.mjpeg_avi(
-        tmp_path / "a.avi", started=samples.STARTED, seconds=0.4, device="1", officer="2", scene="night", size=(320, 180)
+        tmp_path / "a.avi",
+        started=samples.STARTED,
+        seconds=0.4,
+        device="1",
+        officer="2",
+        scene="night",
+        size=(320, 180),
     )
 
     assert probed(made)["created"] == "2026-11-23T09:42:10"
