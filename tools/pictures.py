@@ -76,7 +76,7 @@ def main() -> int:
         images = ROOT / "docs" / "images"
         images.mkdir(exist_ok=True)
         for language in LANGUAGES:
-            shutil.copy(args.out / f"recording-00.wide.{language}.png", images / f"recording.{language}.png")
+            shutil.copy(args.out / f"recording-09.wide.{language}.png", images / f"recording.{language}.png")
     return 0
 
 
