@@ -18,12 +18,12 @@ from liuhen.server.config.setup import open_instance
 def events(writers: int, count: int) -> dict[str, Any]:
     """Write `count` events by `writers` threads, one transaction each, and wait until all are under a checkpoint."""
     from django.db import connection, transaction
-    from liuhen.server.ledger.models import Event
 
     from liuhen.core.entry import EventType
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.actor import SYSTEM
     from liuhen.server.ledger import services
+    from liuhen.server.ledger.models import Event
 
     def write(share: int) -> None:
         for _ in range(share):
@@ -50,20 +50,20 @@ def events(writers: int, count: int) -> dict[str, Any]:
 def fsck(entries: int) -> dict[str, Any]:
     """Fill the ledger with `entries` events in large transactions, then time three runs of fsck."""
     from django.db import transaction
-    from liuhen.server.ledger.fsck import check_ledger
-    from liuhen.server.ledger.models import Event
 
     from liuhen.core.entry import EventType
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.actor import SYSTEM
     from liuhen.server.ledger import services
+    from liuhen.server.ledger.fsck import check_ledger
+    from liuhen.server.ledger.models import Event
 
-    subjects = [f"recording/{uuid.uuid4()}" for _ in range(entries // 8)]
+    subjects = [f"object/{uuid.uuid4()}" for _ in range(entries // 8)]
     for start in range(0, entries, 1000):
         with transaction.atomic():
             for number in range(start, min(start + 1000, entries)):
                 services.record(
-                    type=EventType.TICKET_OPENED,
+                    type=EventType.OBJECT_CHECKED,
                     subject=subjects[number % len(subjects)],
                     actor=SYSTEM,
                     at=clock.now(),
