@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from liuhen.server.ledger.fsck.report import Findings
 
-__all__ = ["Row", "check_columns", "parse_row", "placed_rows", "row_of_event", "rows_beyond"]
+__all__ = ["Row", "as_bytes", "check_columns", "parse_row", "placed_rows", "row_of_event", "rows_beyond"]
 
 _PLACED: Final = 'WHERE "index" < %s ORDER BY "index"'
 _BEYOND: Final = 'WHERE "index" IS NULL OR "index" >= %s ORDER BY seq'
@@ -121,12 +121,13 @@ def _rows(condition: str, parameter: Any) -> Iterator[Row]:
                     subject,
                     n,
                     actor,
-                    _bytes(leaf),
-                    _bytes(digest),
-                    None if salt is None else _bytes(salt),
-                    None if private is None else _bytes(private),
+                    as_bytes(leaf),
+                    as_bytes(digest),
+                    None if salt is None else as_bytes(salt),
+                    None if private is None else as_bytes(private),
                 )
 
 
-def _bytes(value: Any) -> bytes:
+def as_bytes(value: Any) -> bytes:
+    """Return a column of bytes; SQLite lets whoever edits it put text there, which then agrees with nothing."""
     return value if isinstance(value, bytes) else str(value).encode()

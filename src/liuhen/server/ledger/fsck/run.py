@@ -21,7 +21,15 @@ from liuhen.server.ledger import projections, selectors
 from liuhen.server.ledger.errors import KeyFileError
 from liuhen.server.ledger.files import HEADS_FOLDER, KEY_PATH, STATE_PATH, heads_path
 from liuhen.server.ledger.fsck.report import Findings, FsckReport
-from liuhen.server.ledger.fsck.rows import Row, check_columns, parse_row, placed_rows, row_of_event, rows_beyond
+from liuhen.server.ledger.fsck.rows import (
+    Row,
+    as_bytes,
+    check_columns,
+    parse_row,
+    placed_rows,
+    row_of_event,
+    rows_beyond,
+)
 from liuhen.server.ledger.fsck.tree import GrowingRoot, TreeCheck
 from liuhen.server.ledger.heads import encode_heads
 from liuhen.server.ledger.models import CheckpointRow, Event, SubjectHead
@@ -90,6 +98,7 @@ class _Run:
         self._heads_dates: set[str] = set()
         self._newest_heads: int | None = None
         self._unsequenced = 0
+        self._unplaced: set[bytes] = set()
 
     def check(self) -> FsckReport:
         key = self._key()
@@ -99,15 +108,16 @@ class _Run:
             return self._report(None)
         with _snapshot():
             self._projections = projections.projections()
-            newest = Event.objects.aggregate(index=Max("index"))["index"]
             published = max(checkpoint.size, self._published_now(key))
-            self._check_tree(checkpoint, key, indexed=0 if newest is None else newest + 1)
+            newest = Event.objects.filter(index__lt=published).aggregate(index=Max("index"))["index"]
+            indexed = 0 if newest is None else newest + 1
+            self._check_tree(checkpoint, key, indexed=indexed)
             self._check_beyond(checkpoint.size, published)
             self._give_projections(())
             for projection in self._projections:
                 self._findings.add_all(projection.finish())
             self._check_head_rows()
-            self._check_last_checkpoint_row(0 if newest is None else newest + 1)
+            self._check_last_checkpoint_row(indexed)
         self._check_stray_heads()
         if self._deep is not None:
             self._read_objects(self._deep)
@@ -223,7 +233,9 @@ class _Run:
             self._findings.missing(
                 f"event {entry.id}", f"账本第 {index} 号条目在数据库中没有记录", f"entry {index} has no row"
             )
-        elif row.place is not None or index < indexed:
+            return
+        self._unplaced.add(row.leaf)
+        if row.place is not None or index < indexed:
             self._findings.altered(
                 row.name, f"数据库中的序号为 {row.place}，应为 {index}", f"its row has place {row.place}, not {index}"
             )
@@ -250,6 +262,8 @@ class _Run:
         """Check the rows that wait for their place, and those that have come into the ledger since the start."""
         for row in rows_beyond(size):
             self._unsequenced += row.place is None
+            if row.leaf in self._unplaced:
+                continue
             if row.place is not None and not (type(row.place) is int and row.place < published):
                 self._findings.surplus(
                     row.name,
@@ -262,8 +276,7 @@ class _Run:
                 continue
             leaf = leaf_hash(row.leaf)
             check_columns(row, entry, leaf, self._findings)
-            if self._chains.heads.get(entry.subject, (-1, b""))[1] != leaf:
-                self._take(entry, leaf, None)
+            self._take(entry, leaf, None)
 
     def _check_head_rows(self) -> None:
         left = dict(self._chains.heads)
@@ -273,7 +286,7 @@ class _Run:
                 self._findings.surplus(
                     f"head {subject}", "账本中没有该对象的事件", "the ledger has no event of this subject"
                 )
-            elif due != (n, bytes(leaf)):
+            elif due != (n, as_bytes(leaf)):
                 self._findings.altered(
                     f"head {subject}", f"数据库记为第 {n} 个事件，应为第 {due[0]} 个", f"it is not event {due[0]}"
                 )
@@ -308,17 +321,17 @@ class _Run:
         for row in CheckpointRow.objects.filter(size__lte=size).order_by("size").iterator():
             where = f"checkpoint row {row.size}"
             try:
-                kept = open_checkpoint(bytes(row.note), key)
+                kept = open_checkpoint(as_bytes(row.note), key)
             except TlogError as error:
                 self._findings.altered(where, error.as_dict()["zh"], error.as_dict()["en"])
                 continue
-            if (kept.size, kept.root) != (row.size, bytes(row.root)):
+            if (kept.size, kept.root) != (row.size, as_bytes(row.root)):
                 self._findings.altered(where, "与其签名文本不符", "it differs from its own signed note")
             else:
                 yield row
 
     def _check_kept_root(self, row: CheckpointRow, root: bytes) -> None:
-        if bytes(row.root) != root:
+        if as_bytes(row.root) != root:
             self._findings.altered(
                 f"checkpoint row {row.size}",
                 "签名的根不是账本前段的根：同一密钥签过两种历史",
@@ -353,6 +366,7 @@ def _snapshot() -> Iterator[None]:
     isolation = "" if connection.vendor == "sqlite" else " ISOLATION LEVEL REPEATABLE READ READ ONLY"
     with connection.cursor() as cursor:
         cursor.execute(f"BEGIN{isolation}")
+        cursor.execute("SELECT 1 FROM ledger_event LIMIT 1")  # the first read is what pins the state
     try:
         yield
     finally:
