@@ -101,7 +101,8 @@ class Place:
     def destroy(self, folder: int) -> None:
         """Remove the object, which must exist, and its record, durably.
 
-        Needs no space on the medium, so that a full one can be relieved. The record is renamed first, to a name as long as its own: from then on a missing object is a destroyed one.
+        Needs no space on the medium, so that a full one can be relieved: the record is only renamed, to a name as long
+        as its own. From then on a missing object is a destroyed one.
         """
         if self.record_found() is not None:
             self._posix.rename(self._record, self._gone)
