@@ -206,6 +206,7 @@ def main() -> None:
     config = uvicorn.Config(application, host="127.0.0.1", port=0, lifespan="off", log_level="warning")
     server = uvicorn.Server(config)
     socket = config.bind_socket()
+    socket.listen()
     sys.stdout.write(f"{socket.getsockname()[1]}\n")
     sys.stdout.flush()
     try:

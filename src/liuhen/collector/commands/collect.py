@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from liuhen.collector.report import Report
     from liuhen.collector.transport import Halt
     from liuhen.core.naming import Grammars
+    from liuhen.core.tlog.note import VerifierKey
 
 __all__ = ["add_arguments", "run"]
 
@@ -143,12 +144,11 @@ def _order(args: argparse.Namespace, began_ns: int) -> Order:
     from liuhen.collector.order import Order
     from liuhen.collector.state import default_state_folder
     from liuhen.collector.station import load_station_key
-    from liuhen.core.tlog.note import VerifierKey
 
     key = load_station_key(args.station_key_file)
     return Order(
         key=key,
-        log=VerifierKey.from_text(key.log),
+        log=_log_key(args.station_key_file, key.log),
         grammars=_grammars(args.grammars),
         state=args.state_dir or default_state_folder(os.environ),
         device=args.device,
@@ -159,6 +159,18 @@ def _order(args: argparse.Namespace, began_ns: int) -> Order:
         patience_s=args.patience,
         collector=f"liuhen/{_version()}",
     )
+
+
+def _log_key(path: Path, text: str) -> VerifierKey:
+    from liuhen.collector.errors import StationKeyInvalidError
+    from liuhen.core.tlog.errors import KeyFormatError
+    from liuhen.core.tlog.note import VerifierKey
+
+    try:
+        return VerifierKey.from_text(text)
+    except KeyFormatError as error:
+        zh, en = error.text(Language.ZH), error.text(Language.EN)
+        raise StationKeyInvalidError(path=path, key="log", reason_zh=zh, reason_en=en) from error
 
 
 def _grammars(path: Path | None) -> Grammars:

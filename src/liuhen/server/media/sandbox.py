@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Limits", "run_tool"]
 
+_PROGRAM = "liuhen.server.media.tools"
 _CRASHES: Final = frozenset(
     (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP, signal.SIGSYS)
 )
@@ -86,7 +87,7 @@ def _child(order: dict[str, Any], fd: int, errors: BinaryIO, *, wall_s: float) -
     """Return the exit status, negative for a signal, `_TIMED_OUT` where the time ran out."""
     # A session of its own: Ctrl-C in a terminal is for the worker, which ends its tools itself.
     with subprocess.Popen(
-        [sys.executable, "-m", "liuhen.server.media.tools"],
+        [sys.executable, "-m", _PROGRAM],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=errors,

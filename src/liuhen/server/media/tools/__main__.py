@@ -6,6 +6,7 @@ standard input ends, the parent is gone and so is this process.
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import json
 import os
@@ -37,12 +38,17 @@ def _carry_out(order: dict[str, Any], folder: Path) -> dict[str, Any]:
     from liuhen.server.media.tools.refusal import RefusedError
 
     with os.fdopen(order["fd"], "rb") as file:
+        file.seek(0)  # the place is shared with whoever used the descriptor before
         try:
             return {"done": TOOLS[order["tool"]](file, folder, **order["options"])}
         except RefusedError as refusal:
             return {"refused": refusal.defect, "detail": refusal.detail}
         except MemoryError:
             return {"refused": Defect.OVER_LIMIT, "detail": "more memory than is allowed"}
+        except OSError as error:
+            if error.errno != errno.EFBIG:
+                raise
+            return {"refused": Defect.OVER_LIMIT, "detail": "more output than is allowed"}
 
 
 def _end_with_parent() -> None:

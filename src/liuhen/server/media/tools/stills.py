@@ -27,6 +27,8 @@ _COUNT: Final = 10
 _POSTER_AT: Final = 0.1
 _FORWARD: Final = 150
 """Frames decoded after a key frame to come nearer to the moment asked for; farther away the key frame will do."""
+_STEPS_BACK: Final = (0, 2_000, 10_000, 60_000)
+"""Milliseconds to search earlier, one after the other: some containers lead to a place with no key frame after it."""
 
 
 def poster(file: BinaryIO, folder: Path, *, duration_ms: int | None) -> dict[str, Any]:
@@ -85,11 +87,20 @@ def _video_of(container: InputContainer) -> VideoStream:
 
 def _frame_at(container: InputContainer, stream: VideoStream, at_ms: int) -> VideoFrame | None:
     """Return the picture shown at `at_ms`, or the nearest one before it that is quickly reached."""
-    base = stream.time_base
+    for back_ms in _STEPS_BACK:
+        frame = _frame_from(container, stream, from_ms=at_ms - back_ms, at_ms=at_ms)
+        if frame is not None:
+            return frame
+        if back_ms >= at_ms:
+            return None
+    return None
+
+
+def _frame_from(container: InputContainer, stream: VideoStream, *, from_ms: int, at_ms: int) -> VideoFrame | None:
     start = stream.start_time or 0
-    wanted = start + round(at_ms / 1000 / base)
+    wanted = start + round(at_ms / 1000 / stream.time_base)
     try:
-        container.seek(wanted, stream=stream)
+        container.seek(max(start, start + round(from_ms / 1000 / stream.time_base)), stream=stream)
     except av.FFmpegError:
         return None  # a file that cannot be searched, or is damaged there
     decode = Decoder()

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from liuhen.collector.errors import FileChangedError, StoppedError
+from liuhen.collector.exits import ExitCode, worst
+from liuhen.collector.outcome import Outcome, Taken
+from liuhen.collector.report import (
+    CollectionEnded,
+    CollectionStarted,
+    Event,
+    FileCleared,
+    FileProgress,
+    FileReceived,
+    FileSkipped,
+    FileStarted,
+    SpoolWritten,
+    Trouble,
+    Watching,
+)
+from liuhen.collector.report.choice import report_to
+from liuhen.collector.report.lines import JsonReport, LineReport
+from liuhen.collector.report.screen import ScreenReport
+from liuhen.collector.report.words import REASONS, Words, size_text
+from liuhen.collector.settling import listed
+from liuhen.collector.source import Skip, SkipReason
+from liuhen.core.errors import Language
+
+if TYPE_CHECKING:
+    from liuhen.collector.report import Report
+
+_OUTCOME = Outcome(
+    source="/media/cam",
+    collection="c",
+    taken=tuple(Taken(f"[b]{number}.mp4", 2048, "r", duplicate=number == 1) for number in range(50)),
+    skipped=(Skip("notes.doc", SkipReason.NOT_MEDIA), Skip("bad.mp4", SkipReason.UNREADABLE)),
+    cleared=("0.mp4",),
+    kept=("1.mp4",),
+    spooled=3,
+)
+_EVENTS: list[Event] = [
+    Watching("/media"),
+    CollectionStarted("/media/cam", 2, 4096, resumed=True),
+    FileStarted("[b]0.mp4", 2048),
+    FileProgress("[b]0.mp4", 1024, 2048),
+    FileProgress("[b]0.mp4", 1100, 2048),
+    FileProgress("[b]0.mp4", 2048, 2048),
+    FileProgress("never-started.mp4", 1, 2),
+    FileReceived("[b]0.mp4", 2048, "r", "c/0.receipt.json", duplicate=True),
+    FileStarted("empty.mp4", 0),
+    FileSkipped("notes.doc", SkipReason.NOT_MEDIA),
+    FileStarted("broken-off.mp4", 5),
+    Trouble(FileChangedError(name="x.mp4")),
+    FileCleared("[b]0.mp4"),
+    SpoolWritten("/disk/spool", 3, 10),
+    CollectionEnded(_OUTCOME),
+]
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def _told(report: Report) -> None:
+    for event in _EVENTS:
+        report.tell(event)
+    report.close()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_event_but_movement_has_a_line_in_both_languages(language: Language) -> None:
+    stream = io.StringIO()
+    _told(LineReport(stream, Words(language)))
+
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == sum(not isinstance(event, FileProgress) for event in _EVENTS)
+    chinese = [any("\u4e00" <= letter <= "\u9fff" for letter in line) for line in lines]
+    assert all(chinese) if language is Language.ZH else not any(chinese)
+
+
+def test_machines_get_one_object_per_line_and_progress_once_a_second() -> None:
+    stream = io.StringIO()
+    _told(JsonReport(stream, monotonic=lambda: 0.0))
+
+    events = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [one["event"] for one in events] == [
+        "watching",
+        "collection-started",
+        "file-started",
+        "file-progress",
+        "file-progress",
+        "file-progress",
+        "file-received",
+        "file-started",
+        "file-skipped",
+        "file-started",
+        "trouble",
+        "file-cleared",
+        "spool-written",
+        "collection-ended",
+    ]
+    assert [one["done"] for one in events if one["event"] == "file-progress"] == [1024, 2048, 1]
+    assert events[8]["reason"] == "not-media"
+    assert events[10]["code"] == "file-changed"
+    assert events[-1]["exit_code"] == 3
+    assert events[-1]["taken"][1] == {"name": "[b]1.mp4", "size": 2048, "recording": "r", "duplicate": True}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_terminal_shows_the_table_and_takes_no_name_for_a_command(language: Language) -> None:
+    stream = _Terminal()
+    report = report_to(words_on=stream, json_on=None, language=language)
+    assert isinstance(report, ScreenReport)
+    _told(report)
+
+    shown = stream.getvalue()
+    assert "[b]0.mp4" in shown
+    assert "notes.doc" in shown
+
+
+def test_a_terminal_with_nothing_to_tell_shows_no_table() -> None:
+    stream = _Terminal()
+    report = ScreenReport(stream, Words(Language.EN))
+    report.tell(CollectionEnded(Outcome(source="/media/cam")))
+    report.close()
+
+    assert "recording" not in stream.getvalue()
+
+
+def test_json_and_words_go_to_their_own_streams() -> None:
+    words, machine = io.StringIO(), io.StringIO()
+    _told(report_to(words_on=words, json_on=machine, language=Language.EN))
+
+    assert all(line.startswith("{") for line in machine.getvalue().splitlines())
+    assert "Received" in words.getvalue()
+
+
+def test_every_reason_is_said_in_both_languages() -> None:
+    assert set(REASONS) == set(SkipReason)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (3 << 29, "1.5 GiB"), (1 << 60, "1048576.0 TiB")],
+)
+def test_sizes_are_short(size: int, text: str) -> None:
+    assert size_text(size) == text
+
+
+def test_an_outcome_ends_with_its_worst() -> None:
+    assert Outcome(source="a").exit_code is ExitCode.OK
+    assert Outcome(source="a", skipped=(Skip("x", SkipReason.NOT_MEDIA),)).exit_code is ExitCode.OK
+    assert Outcome(source="a", kept=("x",)).exit_code is ExitCode.INCOMPLETE
+    assert Outcome(source="a", error=StoppedError()).exit_code is ExitCode.INTERRUPTED
+    assert Outcome(source="a", error=StoppedError()).as_json()["error"]["code"] == "stopped"
+    assert worst([]) is ExitCode.OK
+    assert worst([ExitCode.OK, ExitCode.NETWORK, ExitCode.RECEIPT]) is ExitCode.RECEIPT
+    assert worst([ExitCode.CONFIGURATION]) is ExitCode.CONFIGURATION
+
+
+def test_a_summary_lists_failures_first_and_stays_small() -> None:
+    skips = [Skip(str(number), SkipReason.NOT_MEDIA) for number in range(3000)]
+    cut = listed([*skips, Skip("bad", SkipReason.UNREADABLE)])
+
+    assert len(cut) == 2001
+    assert cut[0] == Skip("bad", SkipReason.UNREADABLE)
+    assert cut[-1] == Skip("1001", SkipReason.NOT_LISTED)
+    assert listed(skips[:2]) == skips[:2]

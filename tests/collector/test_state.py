@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from liuhen.collector.durable import make_folder, remove_durably, write_durably
+from liuhen.collector.errors import ReceiptRefusedError, StateUnwritableError
+from liuhen.collector.source import SkipReason
+from liuhen.collector.state import (
+    Item,
+    ItemState,
+    Journal,
+    Known,
+    KnownFile,
+    ReceiptBook,
+    StateFolder,
+    default_state_folder,
+)
+from liuhen.collector.state.receipts import _safe_name
+from liuhen.collector.wire import Fact, FactSource, FileDeclaration, Role
+from liuhen.core.digests import Digests
+from liuhen.core.tlog.note import SigningKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_UPLOAD = "0193a1b2-0000-4000-8000-00000000000a"
+_COLLECTION = "0193a1b2-0000-4000-8000-00000000000c"
+_ITEM = Item(
+    FileDeclaration(
+        _UPLOAD,
+        _COLLECTION,
+        b"DCIM/\xff.mp4",
+        Role.ORIGINAL,
+        None,
+        {"sequence": Fact(7, FactSource.NAME), "important": Fact(value=True, source=FactSource.DEVICE)},
+    ),
+    size=5,
+    mtime_ns=1_764_000_000_123_456_789,
+)
+_BODY = {"v": 1, "device": None}
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> StateFolder:
+    return StateFolder(tmp_path / "state")
+
+
+def test_what_is_stored_is_read_back_by_the_next_process(state: StateFolder) -> None:
+    done = Item(
+        _ITEM.declaration,
+        _ITEM.size,
+        _ITEM.mtime_ns,
+        ItemState.FAILED,
+        Digests("0" * 64, "1" * 64, 5),
+        "recording",
+        "receipt",
+        SkipReason.CHANGED,
+        duplicate=True,
+    )
+    collection = Journal(state).begin(_COLLECTION, _BODY)
+    collection.put(_ITEM)
+    collection.put(done)
+    collection.release()
+
+    (found,) = Journal(state).unfinished()
+    assert (found.id, found.body, found.items()) == (_COLLECTION, _BODY, [done])
+    found.release()
+
+
+def test_a_collection_that_another_process_holds_is_left_alone(state: StateFolder) -> None:
+    collection = Journal(state).begin(_COLLECTION, _BODY)
+
+    assert list(Journal(state).unfinished()) == []
+    collection.release()
+    (found,) = Journal(state).unfinished()
+    found.finish()
+    assert list(Journal(state).unfinished()) == []
+
+
+def test_a_collection_whose_first_word_was_not_written_is_removed(state: StateFolder) -> None:
+    (state.collections / _COLLECTION).mkdir(parents=True)
+
+    assert list(Journal(state).unfinished()) == []
+    assert list(state.collections.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b'{"v": 1}', b"[]", b"\xff"])
+def test_a_damaged_item_sets_its_collection_aside(damage: bytes, state: StateFolder) -> None:
+    collection = Journal(state).begin(_COLLECTION, _BODY)
+    collection.put(_ITEM)
+    collection.release()
+    (state.collections / _COLLECTION / "files" / f"{_UPLOAD}.json").write_bytes(damage)
+
+    assert list(Journal(state).unfinished()) == []
+    assert (state.collections / _COLLECTION).is_dir()
+
+
+def test_a_dropped_item_is_gone(state: StateFolder) -> None:
+    collection = Journal(state).begin(_COLLECTION, _BODY)
+    collection.put(_ITEM)
+    collection.drop(_ITEM)
+    collection.drop(_ITEM)
+
+    assert collection.items() == []
+    collection.release()
+
+
+def test_a_known_file_is_found_by_path_size_and_time(state: StateFolder) -> None:
+    known = Known(state)
+    note = KnownFile(_UPLOAD, "recording", "receipt", "0" * 64, 5)
+    known.add(_ITEM.key, note)
+
+    assert known.find(_ITEM.key) == note
+    assert known.find((b"DCIM/\xff.mp4", 5, 1)) is None
+    known.remove(_ITEM.key)
+    known.remove(_ITEM.key)
+    assert known.find(_ITEM.key) is None
+
+
+def test_a_receipt_that_cannot_be_read_is_no_receipt(state: StateFolder) -> None:
+    book = ReceiptBook(state, SigningKey.generate("agency.example/log").verifier)
+
+    with pytest.raises(ReceiptRefusedError, match="cannot be read"):
+        book.recall("none", "a.mp4", Digests("0" * 64, "1" * 64, 5))
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        (b"AMBA0001.MP4", "AMBA0001.MP4"),
+        ("执法 记录.mp4".encode(), "执法_记录.mp4"),
+        (b"../../x.mp4", "_.._x.mp4"),
+        (b"a\nb.mp4", "a⟨U+000A⟩b.mp4"),
+        (b"...", "_"),
+        ("记".encode() * 80, "记" * 40),
+    ],
+)
+def test_a_receipts_file_name_is_safe(name: bytes, safe: str) -> None:
+    assert _safe_name(name) == safe
+
+
+@pytest.mark.parametrize(
+    ("environment", "folder"),
+    [
+        ({"XDG_STATE_HOME": "/srv/state"}, Path("/srv/state/liuhen/collector")),
+        ({"XDG_STATE_HOME": "relative"}, Path.home() / ".local/state/liuhen/collector"),
+        ({}, Path.home() / ".local/state/liuhen/collector"),
+    ],
+)
+def test_the_state_lies_where_the_desktop_specification_says(environment: dict[str, str], folder: Path) -> None:
+    assert default_state_folder(environment) == folder
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    write_durably(path, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_durably(path, b"new")
+    monkeypatch.undo()
+
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_folders_are_made_private_and_removal_lasts(tmp_path: Path) -> None:
+    make_folder(tmp_path / "a" / "b")
+    write_durably(tmp_path / "a" / "b" / "c", b"")
+    remove_durably(tmp_path / "a" / "b" / "c")
+
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda state: state.make(state.root / "file" / "x"),
+        lambda state: state.write(state.root / "folder", b""),
+        lambda state: state.remove(state.root / "folder"),
+        lambda state: state.remove_folder(state.root / "full"),
+        lambda state: Journal(state).begin("file", {}),
+    ],
+    ids=["make", "write", "remove", "remove-folder", "begin"],
+)
+def test_every_failure_of_the_state_folder_names_its_path(
+    act: Callable[[StateFolder], object], state: StateFolder
+) -> None:
+    for folder in ("folder", "full/inner", "collections"):
+        (state.root / folder).mkdir(parents=True)
+    (state.root / "file").write_bytes(b"")
+    (state.collections / "file").write_bytes(b"")
+
+    with pytest.raises(StateUnwritableError, match=str(state.root)):
+        act(state)
+
+
+def test_a_folder_that_is_gone_is_removed_already(state: StateFolder) -> None:
+    state.remove_folder(state.root / "none")

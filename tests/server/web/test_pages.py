@@ -1,0 +1,320 @@
+"""Every page: who gets it, who is refused, and that it says what it should in both languages."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+from django.urls import reverse
+
+from liuhen.server.access.models import Opening, ViewTicket
+from liuhen.server.kernel import clock
+
+if TYPE_CHECKING:
+    from tests.server.web.conftest import Library
+
+BUSINESS = ["unit_head", "custodian", "legal", "leader", "supervisor"]
+ADMINISTRATIVE = ["system_admin", "security_admin", "auditor"]
+
+
+def addresses(library: Library) -> list[str]:
+    """Return every page that a custodian can reach."""
+    return [
+        reverse("today"),
+        reverse("recordings"),
+        f"{reverse('recordings')}?text=建国&kind=video&officer=none&device={library.device.id}",
+        library.address,
+        reverse("recording", args=[library.stray.id]),
+        reverse("intake"),
+        reverse("receipts", args=[library.collection.id]),
+    ]
+
+
+class Page(HTMLParser):
+    """Visible text, ids, tags left open, and references of a page."""
+
+    VOID = frozenset({"meta", "link", "input", "br", "img", "progress", "use"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.labels: set[str] = set()
+        self.words: list[str] = []
+        self.faults: list[str] = []
+        self.feed(html)
+        self.faults += [f"left open: {tag}" for tag in self.open]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.faults += [f"inline: {name}" for name in given if name.startswith("on") or name == "style"]
+        if given.get("id"):
+            self.ids.append(str(given["id"]))
+        self.words += [str(given[name]) for name in ("title", "aria-label", "placeholder", "alt") if given.get(name)]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del tag, attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.VOID:
+            return
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"closed out of order: {tag}")
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in {"script", "style", "pre", "code"}:
+            self.words.append(data)
+
+
+# What is Latin in Chinese pages too: units, digests, formats, file names, keys, ids, the other language's name.
+ALLOWED = re.compile(
+    r"SHA-256|SM3|[KMG]?B\b|MB/s|tlog-proof|EN\b|English|Ed25519|https?|[\w.-]+\.(?:mp4|MP4|db|invalid)[\w./+=-]*"
+    r"|[0-9a-f]{4,8}\b|liuhen|#\d+|[A-Za-z0-9+/]{20,}=*"
+)
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_every_page_is_well_formed_and_has_no_inline_code(library: Library, language: str) -> None:
+    client = library.page(library.cast.custodian, language)
+    for address in addresses(library):
+        answer = client.get(address)
+        page = Page(answer.content.decode())
+        assert (answer.status_code, page.faults) == (200, []), address
+        assert len(page.ids) == len(set(page.ids)), address
+
+
+def test_pages_in_chinese_hold_no_english(library: Library) -> None:
+    client = library.page(library.cast.custodian)
+    library.ticket(library.cast.custodian)
+    for address in [*addresses(library), "/nowhere/"]:
+        text = "\n".join(Page(client.get(address).content.decode()).words)
+        left = re.findall(r"[A-Za-z]{2,}[A-Za-z ]*", ALLOWED.sub("", text))
+        assert left == [], address
+
+
+def test_pages_in_english_hold_no_chinese_but_names(library: Library) -> None:
+    client = library.page(library.cast.custodian, "en")
+    names = re.compile(
+        "一号采集站|周敏|李建国|第十二师住房和城乡建设局|城市管理执法大队|法制科|留|痕|封|中文|[\u3000、]|王海燕|赵磊|孙丽|陈伟|建国"
+    )
+    for address in [*addresses(library), "/nowhere/"]:
+        text = names.sub("", "\n".join(Page(client.get(address).content.decode()).words))
+        assert re.findall(r"[\u4e00-\u9fff]+", text) == [], address
+
+
+def test_strangers_are_led_to_the_log_in(library: Library) -> None:
+    client = library.page(None)
+    for address in addresses(library):
+        answer = client.get(address)
+        assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, reverse("log-in")), address
+
+
+def test_a_strangers_fragment_leads_its_page_to_the_log_in(library: Library) -> None:
+    answer = library.page(None).get(reverse("intake"), headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, reverse("log-in"))
+
+
+@pytest.mark.parametrize("name", [*BUSINESS, *ADMINISTRATIVE, "officer", "nobody"])
+def test_today_is_for_everybody(library: Library, name: str) -> None:
+    assert library.page(getattr(library.cast, name)).get(reverse("today")).status_code == 200
+
+
+@pytest.mark.parametrize("name", [*ADMINISTRATIVE, "nobody"])
+def test_invariant_8_administrators_see_no_recordings(library: Library, name: str) -> None:
+    client = library.page(getattr(library.cast, name))
+    assert client.get(reverse("recordings")).status_code == 403
+    assert client.get(library.address).status_code == 404
+    assert "可由以下角色办理" in client.get(reverse("recordings")).content.decode()
+
+
+def test_an_outsider_finds_nothing_and_nothing_is_told_apart_from_what_does_not_exist(library: Library) -> None:
+    client = library.page(library.cast.outsider)
+    assert library.recording.name not in client.get(reverse("recordings")).content.decode()
+    for name, keys in (
+        ("recording", [library.recording.id]),
+        ("receipt", [library.recording.id]),
+        ("proofs", [library.recording.id]),
+        ("event", [library.recording.id, uuid.uuid4()]),
+        ("proof", [library.recording.id, uuid.uuid4()]),
+        ("receipts", [library.collection.id]),
+    ):
+        assert client.get(reverse(name, args=keys)).status_code == 404, name
+
+
+def test_officers_see_their_own_recordings_only(library: Library) -> None:
+    client = library.page(library.cast.officer)
+    listed = client.get(reverse("recordings")).content.decode()
+    assert library.recording.name in listed
+    assert library.stray.name not in listed
+    assert client.get(reverse("recording", args=[library.stray.id])).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["officer", "legal", "auditor"])
+def test_intake_is_for_custodians(library: Library, name: str) -> None:
+    client = library.page(getattr(library.cast, name))
+    assert client.get(reverse("intake")).status_code == 403
+    assert client.get(reverse("receipts", args=[library.collection.id])).status_code == 403
+
+
+def test_the_rail_shows_only_what_the_role_can_use(library: Library) -> None:
+    for name, shown in (("custodian", 3), ("legal", 2), ("system_admin", 1)):
+        html = library.page(getattr(library.cast, name)).get(reverse("today")).content.decode()
+        rail = html[html.index('class="rail"') : html.index("</nav>")]
+        assert rail.count("<a ") == shown, name
+
+
+@pytest.mark.article(5)
+def test_today_names_what_is_to_be_seen_to(library: Library) -> None:
+    html = library.page(library.cast.custodian).get(reverse("today")).content.decode()
+    for words in ("慢 41 秒", "1 件音像记录未识别执法人员", "1 个文件尚未入库", "第五条", "50%"):
+        assert words in html, words
+
+
+def test_an_auditor_sees_the_ledgers_head(library: Library) -> None:
+    html = library.page(library.cast.auditor).get(reverse("today")).content.decode()
+    assert "存证账本" in html
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("text=李建国", True),
+        ("text=650012", True),
+        ("text=马志强", False),
+        ("kind=video", True),
+        ("kind=photo", False),
+        ("kind=nonsense", True),
+        ("state=sealed", True),
+        ("state=unreadable", False),
+        ("since=2000-01-01&until=2000-01-02", False),
+        ("since=nonsense", True),
+        ("important=1", False),
+        ("officer=none", False),
+    ],
+)
+def test_the_list_is_narrowed_by_its_address(library: Library, query: str, found: bool) -> None:  # noqa: FBT001 - a table
+    html = library.page(library.cast.custodian).get(f"{reverse('recordings')}?{query}").content.decode()
+    assert (library.recording.name in html) is found
+    assert ("没有符合条件的记录" in html) is (not found and "officer" not in query)
+
+
+def test_a_page_address_that_was_altered_is_refused(library: Library) -> None:
+    answer = library.page(library.cast.custodian).get(reverse("recordings") + "?after=altered")
+    assert answer.status_code == 400
+    assert "翻页地址无效" in answer.content.decode()
+
+
+@pytest.mark.article(16)
+def test_without_ticket_the_page_shows_a_sealed_cover_and_no_content(library: Library) -> None:
+    html = library.page(library.cast.legal).get(library.address).content.decode()
+    assert "画面与声音须经审批方可查阅" in html
+    assert "/media/" not in html
+    assert 'id="register"' not in html
+
+
+@pytest.mark.article(16)
+def test_a_custodian_enters_a_viewing_and_opens_it(library: Library) -> None:
+    client = library.page(library.cast.custodian)
+    fields = {"holder": str(library.cast.custodian.id), "reason": "案情研判", "minutes": "30"}
+    answer = client.post(reverse("open-ticket", args=[library.recording.id]), fields)
+    assert (answer.status_code, answer.headers["Location"]) == (302, library.address)
+    ticket = ViewTicket.objects.get()
+    assert (ticket.reason, ticket.holder_id) == ("案情研判", library.cast.custodian.id)
+    assert "/media/" not in client.get(library.address).content.decode()
+    client.post(reverse("open-playback", args=[ticket.id]))
+    assert Opening.objects.count() == 1
+    assert "结束查阅" in client.get(library.address).content.decode()
+    client.post(reverse("end-ticket", args=[ticket.id]))
+    assert "封" in client.get(library.address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"reason": ""}, "请写明查阅事由"),
+        ({"holder": "auditor"}, "该人员不能查阅"),
+        ({"minutes": "999"}, "999"),
+    ],
+)
+def test_a_viewing_that_lacks_something_is_refused_beside_the_form(
+    library: Library, changed: dict[str, str], words: str
+) -> None:
+    fields = {"holder": str(library.cast.legal.id), "reason": "案情研判", "minutes": "30"} | changed
+    if "holder" in changed:
+        fields["holder"] = str(library.cast.auditor.id)
+    answer = library.page(library.cast.custodian).post(reverse("open-ticket", args=[library.recording.id]), fields)
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not ViewTicket.objects.exists()
+
+
+def test_who_is_no_custodian_cannot_enter_a_viewing(library: Library) -> None:
+    answer = library.page(library.cast.legal).post(reverse("open-ticket", args=[library.recording.id]), {})
+    assert answer.status_code == 403
+    outsider = library.page(library.cast.outsider)
+    assert outsider.post(reverse("open-ticket", args=[library.recording.id]), {}).status_code == 404
+
+
+def test_nobody_opens_or_ends_anothers_ticket(library: Library) -> None:
+    ticket = library.ticket(library.cast.legal)
+    client = library.page(library.cast.leader)
+    assert client.post(reverse("open-playback", args=[ticket.id])).status_code == 404
+    assert client.post(reverse("end-ticket", args=[ticket.id])).status_code == 404
+    custodian = library.page(library.cast.custodian)
+    assert "收回凭单" in custodian.get(library.address).content.decode()
+    assert custodian.post(reverse("end-ticket", args=[ticket.id])).status_code == 302
+
+
+def test_acts_are_not_done_by_links(library: Library) -> None:
+    ticket = library.ticket(library.cast.legal)
+    client = library.page(library.cast.legal)
+    for address in (reverse("open-playback", args=[ticket.id]), reverse("end-ticket", args=[ticket.id])):
+        assert client.get(address).status_code == 405
+    assert client.get(reverse("log-out")).status_code == 405
+
+
+def test_the_chain_names_people_and_reasons_only_to_who_sees_the_recording(library: Library) -> None:
+    library.ticket(library.cast.legal)
+    html = library.page(library.cast.custodian).get(library.address).content.decode()
+    for words in ("采集入库并封存", "登记查阅，签发查阅凭单", "查阅人 王海燕", "事由：案情研判", "第十六、十七条"):
+        assert words in html, words
+
+
+def test_pages_are_kept_by_no_cache_and_run_no_foreign_code(library: Library) -> None:
+    answer = library.page(library.cast.custodian).get(library.address)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_language_is_chosen_in_place_and_kept(library: Library) -> None:
+    client = library.page(library.cast.custodian)
+    answer = client.post(reverse("language"), {"language": "en", "back": library.address})
+    assert (answer.status_code, answer.headers["Location"]) == (302, library.address)
+    assert "Custody chain" in client.get(library.address).content.decode()
+    library.cast.custodian.refresh_from_db()
+    assert library.cast.custodian.language == "en"
+
+
+def test_the_language_switch_leads_nowhere_else(library: Library) -> None:
+    answer = library.page(None).post(reverse("language"), {"language": "xx", "back": "https://elsewhere.invalid/"})
+    assert answer.headers["Location"] == reverse("today")
+    assert not answer.cookies
+
+
+def test_the_intake_fragment_is_the_list_alone(library: Library) -> None:
+    client = library.page(library.cast.custodian)
+    html = client.get(reverse("intake"), headers={"HX-Request": "true"}).content.decode()
+    assert html.strip().startswith('<div class="stack" id="collections"')
+    for words in ("unfinished.mp4", "接收中", "Thumbs.db", "设备系统文件", "校验一致，已封存"):
+        assert words in html, words
+
+
+def test_the_clock_of_a_page_is_one_clock(library: Library) -> None:
+    before = clock.now()
+    answer = library.page(library.cast.custodian).get(reverse("today"))
+    assert before <= answer.wsgi_request.at <= clock.now()  # type: ignore[attr-defined]  # set by the middleware
