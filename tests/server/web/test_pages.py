@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import uuid
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from liuhen.server.access.models import Opening, ViewTicket
+from liuhen.server.accounts.models import Person
 from liuhen.server.kernel import clock
+from liuhen.server.ledger.models import Event
+from liuhen.server.web.views import errors
+from tests.support.cast import PASSWORD
 
 if TYPE_CHECKING:
-    from tests.server.web.conftest import Library
+    from django.test import RequestFactory
+
+    from tests.server.web.library import Library
 
 BUSINESS = ["unit_head", "custodian", "legal", "leader", "supervisor"]
 ADMINISTRATIVE = ["system_admin", "security_admin", "auditor"]
@@ -318,3 +326,59 @@ def test_the_clock_of_a_page_is_one_clock(library: Library) -> None:
     before = clock.now()
     answer = library.page(library.cast.custodian).get(reverse("today"))
     assert before <= answer.wsgi_request.at <= clock.now()  # type: ignore[attr-defined]  # set by the middleware
+
+
+def test_a_seal_opens_to_its_exact_entry_before_it_is_under_a_checkpoint(library: Library) -> None:
+    client = library.page(library.cast.legal)
+    event = Event.objects.get(subject=f"recording/{library.recording.id}", n=0)
+    keys = [library.recording.id, event.id]
+    whole = client.get(reverse("event", args=keys)).content.decode()
+    fragment = client.get(reverse("event", args=keys), headers={"HX-Request": "true"}).content.decode()
+    assert "尚未列入检查点" in fragment
+    assert "&quot;type&quot;:&quot;recording:sealed&quot;" in fragment
+    assert "<html" in whole
+    assert "<html" not in fragment
+    assert client.get(reverse("proof", args=keys)).status_code == 404
+    assert client.get(reverse("receipt", args=[library.recording.id])).status_code == 404
+
+
+def test_the_browser_is_given_the_exact_entries_and_the_key(library: Library) -> None:
+    answer = library.page(library.cast.legal).get(reverse("proofs", args=[library.recording.id])).json()
+    leaf = bytes(Event.objects.get(subject=f"recording/{library.recording.id}", n=0).leaf)
+    assert [base64.b64decode(event["entry"]) for event in answer["events"]] == [leaf]
+    assert answer["events"][0]["proof"] is None
+    assert answer["key"].startswith("liuhen.invalid/liuhen/")
+
+
+def test_an_event_of_another_recording_is_not_shown(library: Library) -> None:
+    event = Event.objects.get(subject=f"recording/{library.stray.id}", n=0)
+    client = library.page(library.cast.legal)
+    assert client.get(reverse("event", args=[library.recording.id, event.id])).status_code == 404
+
+
+def test_a_failed_page_says_so_without_the_database(library: Library, rf: RequestFactory) -> None:
+    del library
+    answer = errors.server_error(rf.get("/"))
+    assert (answer.status_code, "服务器故障" in answer.content.decode()) == (500, True)
+    for view, status in ((errors.bad_request, 400), (errors.forbidden, 403)):
+        assert view(rf.get("/"), Exception()).status_code == status
+    assert errors.csrf_failed(rf.get("/")).status_code == 403
+
+
+def test_five_failed_log_ins_lock_the_name(library: Library) -> None:
+    client = library.page(None)
+    fields = {"username": "custodian", "password": "wrong"}
+    statuses = [client.post(reverse("log-in"), fields).status_code for _ in range(5)]
+    assert statuses == [200, 200, 200, 200, 429]
+    answer = client.post(reverse("log-in"), {"username": "custodian", "password": PASSWORD})
+    assert (answer.status_code, "登录已锁定" in answer.content.decode()) == (429, True)
+
+
+def test_a_person_logs_in_in_their_own_language_and_out_again(library: Library) -> None:
+    Person.objects.filter(username="custodian").update(language="en")
+    client = Client()
+    answer = client.post(reverse("log-in"), {"username": "custodian", "password": PASSWORD})
+    assert answer.headers["Location"] == reverse("today")
+    assert "Today" in client.get(reverse("today")).content.decode()
+    client.post(reverse("log-out"))
+    assert client.get(library.address).status_code == 302

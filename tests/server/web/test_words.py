@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import translation
 from tools import i18n
+
+if TYPE_CHECKING:
+    from enum import StrEnum
 
 from liuhen.collector.source.finding import SkipReason
 from liuhen.core.entry import EventType
