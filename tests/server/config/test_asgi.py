@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from liuhen.server.config import bodies
+from liuhen.server.config import asgi, bodies
 from liuhen.server.config.asgi import application
 from tests.support.asgi_server import serving
 
@@ -76,27 +76,33 @@ def trickling(address: tuple[str, int]) -> socket.socket:
 
 
 def not_reading(address: tuple[str, int]) -> socket.socket:
-    """Ask for the largest static file over and over on one connection, and never read what comes."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.connect(address)
-    connection.sendall(b"GET /static/web/liuhen.css HTTP/1.1\r\nHost: localhost\r\n\r\n" * 40)
+    connection.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
     return connection
 
 
+def large_and_small(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+    """A page of sixteen megabytes, which is more than the buffers of a connection take, and one of two bytes."""
+    start_response("200 OK", [])
+    yield from (bytes(8192) for _ in range(2048)) if environ["PATH_INFO"] == "/large" else (b"ok",)
+
+
 @pytest.mark.parametrize("slow_client", [trickling, not_reading])
-def test_slow_clients_of_pages_keep_nobody_else_waiting(address: tuple[str, int], slow_client: Any) -> None:
-    slow = [slow_client(address) for _ in range(4 * PAGE_THREADS)]
+def test_slow_clients_of_pages_keep_nobody_else_waiting(
+    address: tuple[str, int], slow_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asgi._pages, "app", large_and_small)
+    slow = [slow_client(address) for _ in range(2 * PAGE_THREADS)]
     try:
-        assert ask(address, "/no/such/page")[0] == 404
+        assert ask(address, "/small") == (200, b"ok")
     finally:
         for connection in slow:
             connection.close()
 
 
 def test_a_request_whose_sender_has_left_reaches_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    from liuhen.server.config import asgi
-
     async def no_page(*_whatever: Any) -> None:
         raise AssertionError("a page was called")
 
