@@ -23,5 +23,5 @@ def originals() -> Store:
 
 @cache
 def derivatives() -> Store:
-    """Return the store of what was computed from originals."""
-    return LocalStore(settings.INSTANCE.derivatives)
+    """Return the store of what was computed from originals; it can be computed again, so it needs no immutable flag."""
+    return LocalStore(settings.INSTANCE.derivatives, freeze=False)
