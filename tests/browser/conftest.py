@@ -1,0 +1,94 @@
+"""A real instance with recordings of a device, looked at with a real Chromium."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+from tools.i18n import LANGUAGES, LOCALE, compile_catalogue
+
+from tests.support.served import Served, served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+WIDE = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+
+for _language in LANGUAGES:
+    compile_catalogue(LOCALE / _language / "LC_MESSAGES" / "django.po")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A served instance with one custodian, who may log in."""
+
+    instance: Served
+    browser: Browser
+    username: str
+    password: str
+
+    def open(self, *, language: str = "zh-hans", viewport: dict[str, int] = WIDE) -> BrowserContext:
+        """Return a browser window of its own, not logged in."""
+        context = self.browser.new_context(viewport=viewport, base_url=self.instance.url)  # type: ignore[arg-type]  # a ViewportSize
+        context.add_cookies([{"name": "django_language", "value": language, "url": self.instance.url}])
+        return context
+
+    def enter(self, context: BrowserContext) -> Page:
+        """Return a page on which the custodian has just logged in."""
+        page = context.new_page()
+        page.goto("/log-in/")
+        page.fill("#username", self.username)
+        page.fill("#password", self.password)
+        page.press("#password", "Enter")
+        page.wait_for_url(f"{self.instance.url}/")
+        return page
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    from liuhen.server.demo.clips import h264_mp4
+
+    home = tmp_path_factory.mktemp("site") / "instance"
+    home.mkdir()
+    with served(home) as instance, sync_playwright() as driver:
+        who = ("zhoumin", "--name", "周敏", "--unit", "u", "--certificate", "650003", "--role", "custodian")
+        password = instance.run("person", "add", *who).stdout.strip()
+        folder = home.parent / "device" / "DCIM" / "20261123"
+        folder.mkdir(parents=True)
+        clip = folder / "7654321_650003_20261123094210_0007.mp4"
+        h264_mp4(
+            clip,
+            started=datetime(2026, 11, 23, 9, 42, 10),  # noqa: DTZ001 - a device's wall clock has no zone
+            seconds=4,
+            device="7654321",
+            officer="650003",
+            scene="building-site",
+        )
+        instance.collect(home.parent / "device", "--device", "7654321")
+        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        made = Site(instance=instance, browser=browser, username="zhoumin", password=password)
+        _wait_for_preview(made)
+        yield made
+        browser.close()
+
+
+def _wait_for_preview(site: Site) -> None:
+    """Return when the worker has made all that there is to make of the clip."""
+    context = site.open(language="en")
+    page = site.enter(context)
+    end = time.monotonic() + 120
+    while True:
+        page.goto("/recordings/")
+        page.locator("main table a").first.click()
+        if page.locator("ol.chain li", has_text="Preview").count():
+            break
+        assert time.monotonic() < end, "the worker made no preview"
+        page.wait_for_timeout(300)
+    context.close()

@@ -1,0 +1,189 @@
+"""What people do on the pages, with a real browser: find, open, play, verify, switch, by keyboard and on a phone."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page, Route
+
+    from tests.browser.conftest import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture
+def page(site: Site) -> Iterator[Page]:
+    """A page on which the custodian has logged in; anything the browser complains of fails the test."""
+    context = site.open()
+    complaints: list[str] = []
+    opened = site.enter(context)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def to_recording(page: Page) -> None:
+    page.goto("/recordings/")
+    page.locator("main table a").first.click()
+    expect(page.locator("#chain")).to_be_visible()
+
+
+def open_playback(page: Page) -> None:
+    to_recording(page)
+    if page.locator("#t-reason").count():
+        page.fill("#t-reason", "案情研判")
+        page.click("form.ask button.main")
+    if page.locator(".cover-act button").count():
+        page.click(".cover-act button")
+    expect(page.locator("#playing")).to_be_visible()
+
+
+def test_a_name_of_two_characters_is_found(page: Page) -> None:
+    page.keyboard.press("/")
+    expect(page.locator("#find")).to_be_focused()
+    page.keyboard.type("周敏")
+    page.keyboard.press("Enter")
+    expect(page.locator("main tbody tr")).to_have_count(1)
+    page.fill("#find", "没有此人")
+    page.press("#find", "Enter")
+    expect(page.locator(".empty")).to_contain_text("没有符合条件的记录")
+
+
+@pytest.mark.article(16)
+def test_a_custodian_opens_a_ticket_with_a_reason_and_the_film_plays(page: Page) -> None:
+    open_playback(page)
+    page.evaluate("() => { const film = document.getElementById('playing'); film.muted = true; return film.play(); }")
+    page.wait_for_function("() => document.getElementById('playing').currentTime > 0.3")
+    page.locator("svg.wave path").first.wait_for(state="attached")
+    expect(page.locator("#chain")).to_contain_text("开启查阅")
+
+
+@pytest.mark.article(16)
+def test_ending_the_viewing_seals_the_recording_again(page: Page) -> None:
+    open_playback(page)
+    page.click(".under .btn.danger")
+    expect(page.locator(".cover")).to_contain_text("画面与声音须经审批方可查阅")
+    assert page.locator("#playing").count() == 0
+
+
+@pytest.mark.article(18)
+def test_the_whole_chain_is_verified_in_the_browser(page: Page) -> None:
+    to_recording(page)
+    page.click("#chain > header [data-verify]")
+    expect(page.locator("[data-verdict-all]")).to_contain_text("签名以及序号连续，均成立")
+    expect(page.locator("[data-verdict-all]")).to_contain_text("固定公钥")
+    assert page.locator(".verdict.ok").count() == page.locator("ol.chain li").count()
+
+
+def test_a_seal_opens_to_its_entry_and_is_verified_alone(page: Page) -> None:
+    to_recording(page)
+    page.locator("details.seal summary").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("dl.entry pre").first).to_contain_text("recording:sealed")
+    page.locator(".proof [data-verify]").first.click()
+    expect(page.locator(".verdict.ok")).to_have_count(1)
+
+
+def altered_entry(material: dict) -> None:  # type: ignore[type-arg]  # JSON
+    entry = base64.b64decode(material["events"][0]["entry"])
+    altered = entry.replace(b'"recording:sealed"', b'"recording:sealer"')
+    assert altered != entry
+    material["events"][0]["entry"] = base64.b64encode(altered).decode()
+
+
+def missing_event(material: dict) -> None:  # type: ignore[type-arg]  # JSON
+    del material["events"][1]
+
+
+def altered_path(material: dict) -> None:  # type: ignore[type-arg]  # JSON
+    lines = material["events"][0]["proof"].split("\n")
+    lines[2] = base64.b64encode(bytes(32)).decode()
+    material["events"][0]["proof"] = "\n".join(lines)
+
+
+def altered_signature(material: dict) -> None:  # type: ignore[type-arg]  # JSON
+    head, _, signature = material["events"][0]["proof"].rstrip("\n").rpartition(" ")
+    data = bytearray(base64.b64decode(signature))
+    data[-1] ^= 1
+    material["events"][0]["proof"] = f"{head} {base64.b64encode(bytes(data)).decode()}\n"
+
+
+@pytest.mark.article(18)
+@pytest.mark.parametrize("tamper", [altered_entry, missing_event, altered_path, altered_signature])
+def test_a_chain_that_was_tampered_with_is_refused(page: Page, tamper: Callable[[dict], None]) -> None:  # type: ignore[type-arg]  # JSON
+    def answer(route: Route) -> None:
+        material = route.fetch().json()
+        tamper(material)
+        route.fulfill(status=200, content_type="application/json", body=json.dumps(material))
+
+    to_recording(page)
+    page.route("**/proofs/", answer)
+    page.click("#chain > header [data-verify]")
+    expect(page.locator("[data-verdict-all]")).to_have_class("verdict-sheet bad")
+
+
+def test_another_key_than_the_first_one_is_refused(page: Page) -> None:
+    to_recording(page)
+    page.evaluate("() => localStorage.setItem('liuhen.ledger-key', 'another')")
+    page.click("#chain > header [data-verify]")
+    expect(page.locator("[data-verdict-all]")).to_contain_text("公钥与本浏览器首次验证时不同")
+
+
+def test_a_browser_without_ed25519_says_that_only_the_path_was_checked(page: Page) -> None:
+    to_recording(page)
+    page.evaluate("() => { crypto.subtle.importKey = () => Promise.reject(new Error('unknown')); }")
+    page.click("#chain > header [data-verify]")
+    expect(page.locator("[data-verdict-all]")).to_contain_text("签名未验证")
+
+
+def test_the_language_is_switched_in_place_and_back(page: Page) -> None:
+    to_recording(page)
+    address = page.url
+    page.click("button[lang=en]")
+    expect(page.locator("#chain h2")).to_have_text("Custody chain")
+    assert page.url == address
+    page.click("button[lang=zh-CN]")
+    expect(page.locator("#chain h2")).to_have_text("保管链")
+
+
+def test_the_first_tab_leads_past_the_rail(page: Page) -> None:
+    page.goto("/")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+
+
+def test_the_intake_page_goes_on_by_itself(page: Page) -> None:
+    page.goto("/intake-progress/")
+    expect(page.locator("#collections")).to_contain_text("7654321")
+    page.evaluate("() => { document.getElementById('collections').dataset.old = '1'; }")
+    page.locator("#collections:not([data-old])").wait_for(timeout=20_000)
+    expect(page.locator("#collections")).to_contain_text("校验一致，已封存")
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_nothing_is_wider_than_a_phone(site: Site, language: str) -> None:
+    context = site.open(language=language, viewport=PHONE)
+    page = site.enter(context)
+    link = None
+    for address in ("/", "/recordings/", "/intake-progress/", None):
+        if address is None:
+            assert link is not None
+            page.goto(link)
+        else:
+            page.goto(address)
+        if address == "/recordings/":
+            link = page.locator("main table a").first.get_attribute("href")
+        assert page.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"], address
+    context.close()
