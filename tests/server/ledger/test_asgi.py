@@ -230,17 +230,17 @@ def test_a_file_cut_while_it_is_sent_breaks_the_answer_off(
 ) -> None:
     write(256, facts={"text": "x" * 4000})
     sequence()
-    monkeypatch.setattr("liuhen.server.ledger.asgi.os.fstat", lambda _: type("S", (), {"st_size": 1 << 30})())
+    monkeypatch.setattr("liuhen.server.ledger.asgi._size_of", lambda _: 1 << 30)
     with pytest.raises(OSError, match="cut short"):
         ask("/ledger/tile/entries/000")
     del ledger
 
 
 def test_a_file_that_cannot_be_read_is_let_go(grown: LedgerFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: int) -> None:
+    def fail(_: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("liuhen.server.ledger.asgi.os.fstat", fail)
+    monkeypatch.setattr("liuhen.server.ledger.asgi._size_of", fail)
     with pytest.raises(OSError, match="Input/output"):
         ask("/ledger/checkpoint")
     del grown

@@ -157,8 +157,7 @@ class LedgerApp:
         except OSError as error:
             raise LedgerFileMissingError(path=path) from error
         try:
-            size = os.fstat(file.fileno()).st_size
-            return _Served(file, size, file.read(PIECE), kind, cache if is_public else _NEVER)
+            return _Served(file, _size_of(file), file.read(PIECE), kind, cache if is_public else _NEVER)
         except BaseException:
             file.close()
             raise
@@ -184,6 +183,10 @@ def _rule(path: str) -> tuple[bytes, bytes]:
         raise LedgerFileMissingError(path=path)
     # A partial file never changes either, but it goes when the full one comes.
     return _BYTES, _PUBLIC_FOREVER if place.width == TILE_WIDTH else _PUBLIC_BRIEFLY
+
+
+def _size_of(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size
 
 
 def _session_key(scope: Scope) -> str | None:

@@ -187,8 +187,13 @@ def init_ledger(*, domain: str, at: datetime) -> None:
     with transaction.atomic():
         subject = selectors.ledger_subject()
         if not Event.objects.filter(subject=subject).exists():
-            facts = {"origin": signer.origin, "key": signer.verifier.to_text()}
-            record(type=EventType.LEDGER_CREATED, subject=subject, actor=SYSTEM, at=at, facts=facts)
+            record(
+                type=EventType.LEDGER_CREATED,
+                subject=subject,
+                actor=SYSTEM,
+                at=at,
+                facts={"origin": signer.origin, "key": signer.verifier.to_text()},
+            )
 
 
 def _begin_tree(folder: LedgerFolder, signer: Signer) -> None:

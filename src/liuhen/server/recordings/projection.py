@@ -73,7 +73,7 @@ def _compare(kind: str, row_id: UUID, entry: Entry, row: Recording | Attachment 
 
 
 def _altered(kind: str, row_id: UUID, columns: str) -> Discrepancy:
-    zh, en = f"数据库中的 {columns} 与封存事件不符", f"its {columns} are not as sealed"
+    zh, en = f"数据库中的 {columns} 与封存事件不符", f"its {columns} differs from what was sealed"
     return Discrepancy(DiscrepancyKind.ALTERED, f"{kind} {row_id}", zh, en)
 
 
