@@ -56,7 +56,7 @@ def test_what_plays_already_is_copied(tmp_path: Path) -> None:
     }
     assert played.index_in_front
     assert (played.codecs, played.size, len(played.pictures)) == (["h264", "aac"], (1280, 720), 50)
-    assert (played.duration_s, played.sound_s) == (pytest.approx(2, abs=0.1), pytest.approx(2, abs=0.2))
+    assert [played.duration_s, played.sound_s] == pytest.approx([2, 2], abs=0.2)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_what_browsers_do_not_play_is_encoded(
     assert (played.codecs, played.size, len(played.pictures)) == (["h264", "aac"], (160, 90), 50)
     assert played.pictures[0].format.name == "yuv420p"
     assert played.starts_s == pytest.approx(0, abs=0.1)
-    assert (played.duration_s, played.sound_s) == (pytest.approx(2, abs=0.15), pytest.approx(2, abs=0.2))
+    assert [played.duration_s, played.sound_s] == pytest.approx([2, 2], abs=0.2)
 
 
 def test_sound_alone_may_need_encoding(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_times_that_vary_stay_as_they_are(tmp_path: Path) -> None:
 
     _, played = made(source)
 
-    shown = [round(float(frame.pts * frame.time_base) * 1000) for frame in played.pictures]
+    shown = [round((frame.time or 0) * 1000) for frame in played.pictures]
     assert shown == pytest.approx(times, abs=2)
 
 

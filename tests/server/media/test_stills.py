@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,7 +48,7 @@ def test_the_strip_shows_ten_moments_in_order(tmp_path: Path) -> None:
     assert parameters["at_ms"] == [100, 300, 500, 700, 900, 1100, 1300, 1500, 1700, 1900]
     assert image.size == (1600, 90)
     reds = [redness(image, (place * width, height // 2, (place + 1) * width, height)) for place in range(10)]
-    assert all(later - earlier > 8 for earlier, later in zip(reds, reds[1:], strict=False))
+    assert all(later - earlier > 8 for earlier, later in pairwise(reds))
 
 
 @pytest.mark.parametrize("turn", [90, -90])

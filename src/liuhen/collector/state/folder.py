@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from liuhen.collector.durable import make_folder, remove_durably, write_durably
+from liuhen.collector.durable import make_folder, remove_durably, sync_folder, write_durably
 from liuhen.collector.errors import StateUnwritableError
 from liuhen.core.canonical import canonical
 
@@ -66,6 +66,14 @@ class StateFolder:
     def write_json(self, path: Path, value: Mapping[str, Any]) -> None:
         """Write `value` as canonical JSON."""
         self.write(path, canonical(value))
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Give a folder its name durably; there must be nothing but an empty folder at `new`."""
+        try:
+            old.rename(new)
+            sync_folder(new.parent)
+        except OSError as error:
+            raise _unwritable(new, error) from error
 
     def remove(self, path: Path) -> None:
         """Remove the file at `path` durably if it is there."""

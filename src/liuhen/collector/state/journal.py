@@ -97,21 +97,26 @@ class Journal:
         return Collection(self._state, collection, body, lock)
 
     def _made(self, folder: Path) -> int:
-        """Make `folder` and return a descriptor that holds it."""
-        while True:
-            self._state.make(folder)
-            lock = _lock(folder)
-            if lock is not None:
-                # A process that looks through the journal removes a folder that is still empty.
-                if folder.is_dir() and os.path.samestat(os.fstat(lock), folder.stat()):
-                    return lock
-                os.close(lock)
+        """Make `folder` under another name, hold it, and only then give it its own; return the descriptor.
+
+        So a process that looks through the journal never meets a folder that is still empty and alive.
+        """
+        hidden = folder.with_name(f".{folder.name}")
+        self._state.make(hidden)
+        lock = os.open(hidden, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            self._state.rename(hidden, folder)
+        except StateUnwritableError:
+            os.close(lock)
+            raise
+        return lock
 
     def unfinished(self) -> Iterator[Collection]:
         """Yield the collections under way that no other process holds; the caller releases or finishes each."""
         if not self._state.collections.is_dir():
             return
-        for folder in sorted(self._state.collections.iterdir()):
+        for folder in sorted(self._state.collections.glob("[!.]*")):
             lock = _lock(folder)
             if lock is None:
                 continue

@@ -35,5 +35,5 @@ def speech(seconds: float, *, seed: int) -> NDArray[Any]:
     ramp = np.hanning(RATE // 10)
     phrases = np.convolve(phrases, ramp / ramp.sum(), "same")[:count]
     rumble = np.convolve(chance.standard_normal(count), np.ones(96) / 96, "same")[:count]
-    sound = 0.16 * phrases * syllables * (voice + 0.12 * hiss) + 0.22 * rumble + 0.004 * hiss
+    sound = 0.16 * phrases * syllables * (voice + 0.12 * hiss) + 0.14 * rumble + 0.004 * hiss
     return (np.clip(sound, -0.95, 0.95) * 32767).astype(np.int16)
