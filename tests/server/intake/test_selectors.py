@@ -18,9 +18,11 @@ from liuhen.server.intake import live, selectors, services
 from liuhen.server.intake.interfaces import Caller
 from liuhen.server.intake.messages import parse_closing, parse_declaration, parse_opening
 from liuhen.server.intake.models import Upload
+from liuhen.server.intake.schedule import sweep_uploads
 from liuhen.server.intake.stations import issue_key, register_station
 from liuhen.server.intake.sweep import sweep
 from liuhen.server.kernel.actor import SYSTEM, Actor, ActorKind
+from liuhen.server.kernel.jobs.models import Job
 from liuhen.server.ledger.services import init_ledger
 from liuhen.server.vault.adapters.local import LocalStore
 
@@ -202,3 +204,19 @@ def test_the_live_entries_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for key in keys:
         live.enter(key)
     assert [live.look(key) is None for key in keys] == [True, False, False]
+
+
+def test_one_sweep_is_scheduled_for_all_uploads_that_expire_within_an_hour(caller: Caller) -> None:
+    collection = _collection(caller)
+    for minutes in (0, 20, 59, 61):
+        _upload(caller, collection, at=AT + timedelta(minutes=minutes))
+    jobs = Job.objects.filter(task="liuhen.server.intake.schedule.sweep_uploads").order_by("run_after")
+    due = AT + timedelta(hours=72)
+    assert [job.run_after for job in jobs] == [due + timedelta(hours=1), due + timedelta(hours=2)]
+
+
+def test_the_scheduled_sweep_expires_what_is_overdue(caller: Caller) -> None:
+    upload = _upload(caller, _collection(caller))
+    Upload.objects.filter(id=upload).update(expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+    assert sweep_uploads.call()["expired"] == 1
+    assert Upload.objects.get(id=upload).state == "expired"
