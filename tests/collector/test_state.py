@@ -82,7 +82,7 @@ def test_a_collection_that_another_process_holds_is_left_alone(state: StateFolde
     assert list(Journal(state).unfinished()) == []
 
 
-def test_a_collection_whose_first_word_was_not_written_is_removed(state: StateFolder) -> None:
+def test_a_collection_that_was_being_removed_is_removed(state: StateFolder) -> None:
     (state.collections / _COLLECTION).mkdir(parents=True)
 
     assert list(Journal(state).unfinished()) == []

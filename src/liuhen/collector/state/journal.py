@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -88,29 +89,20 @@ class Journal:
             StateUnwritableError: it cannot be stored.
         """
         folder = self._state.collections / collection
-        lock = self._made(folder)
-        try:
-            self._state.write_json(folder / _BODY, {"v": 1, "body": body})
-        except StateUnwritableError:
-            os.close(lock)
-            raise
-        return Collection(self._state, collection, body, lock)
-
-    def _made(self, folder: Path) -> int:
-        """Make `folder` under another name, hold it, and only then give it its own; return the descriptor.
-
-        So a process that looks through the journal never meets a folder that is still empty and alive.
-        """
+        # Under another name until it is held and whole, so that nobody who looks through the journal meets a part.
         hidden = folder.with_name(f".{folder.name}")
-        self._state.make(hidden)
-        lock = os.open(hidden, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock = -1
         try:
+            self._state.write_json(hidden / _BODY, {"v": 1, "body": body})
+            lock = os.open(hidden, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(lock, fcntl.LOCK_EX)
             self._state.rename(hidden, folder)
         except StateUnwritableError:
-            os.close(lock)
+            shutil.rmtree(hidden, ignore_errors=True)
+            if lock >= 0:
+                os.close(lock)
             raise
-        return lock
+        return Collection(self._state, collection, body, lock)
 
     def unfinished(self) -> Iterator[Collection]:
         """Yield the collections under way that no other process holds; the caller releases or finishes each."""
@@ -125,7 +117,7 @@ class Journal:
                 yield collection
                 continue
             if not (folder / _BODY).exists():
-                # Cut short before the first word: the server was told nothing.
+                # Cut short while it was removed: the server has its summary.
                 self._state.remove_folder(folder)
             os.close(lock)
 
