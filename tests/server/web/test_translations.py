@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
 HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nPlural-Forms: nplurals=1; plural=0;\\n"\n\n'
 MESSAGES: dict[tuple[str, ...], None] = {("Today",): None, ("%(n)s event", "%(n)s events"): None}
-WHOLE = 'msgid "Today"\nmsgstr "今日"\n\nmsgid "%(n)s event"\nmsgid_plural "%(n)s events"\nmsgstr[0] ""\n"%(n)s 个"\n"事件"\n'
+WHOLE = """msgid "Today"
+msgstr "今日"
+
+msgid "%(n)s event"
+msgid_plural "%(n)s events"
+msgstr[0] ""
+"%(n)s 个"
+"事件"
+"""
 
 
 @pytest.fixture

@@ -1,0 +1,245 @@
+"""Whatever people can set, call, get back or be told is documented; the documents are compared with the code itself."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import re
+import string
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import URLPattern
+
+import liuhen
+from liuhen.cli import COMMANDS
+from liuhen.collector.exits import ExitCode
+from liuhen.core.entry import EventType
+from liuhen.core.errors import Language, LiuhenError
+from liuhen.server.access.content import Part
+from liuhen.server.config.checks import CHECK_IDS
+from liuhen.server.config.instance import Settings
+from liuhen.server.intake.asgi import IntakeApp
+from liuhen.server.web.urls import urlpatterns
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+SOURCE = Path(liuhen.__file__).parent
+UUID = "0193d2a0-0000-7000-8000-000000000001"
+
+
+def text(*parts: str) -> str:
+    return DOCS.joinpath(*parts).read_text(encoding="utf-8")
+
+
+def rows(document: str) -> list[list[str]]:
+    """Return the cells of every table row of a Markdown document, without back-quotes."""
+    lines = [line for line in document.splitlines() if line.startswith("|") and not line.startswith("|-")]
+    return [[cell.strip().replace("`", "") for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def modules() -> list[Any]:
+    """Import every module of ours and return them."""
+    names = [found.name for found in pkgutil.walk_packages(liuhen.__path__, "liuhen.")]
+    return [importlib.import_module(name) for name in names if not name.endswith("__main__")]
+
+
+# Settings.
+
+
+def shown(value: object) -> str:
+    """Return a setting's value as `liuhen.toml` would have it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{part}"' for part in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def test_every_setting_is_documented_with_its_default_and_none_that_is_not_there() -> None:
+    documented = {row[0]: row[1] for row in rows(text("guide", "settings.md")) if row[0] != "setting"}
+    assert documented == {field.name: shown(getattr(Settings(), field.name)) for field in fields(Settings)}
+
+
+def test_every_variable_that_the_program_reads_is_documented() -> None:
+    named = {
+        name for path in SOURCE.rglob("*.py") for name in re.findall(r"LIUHEN_[A-Z_]*[A-Z]", path.read_text("utf-8"))
+    }
+    assert named
+    assert {name for name in named if name not in text("guide", "settings.md")} == set()
+
+
+# Checks.
+
+
+def test_every_check_is_documented_and_none_that_is_not_there() -> None:
+    documented = {row[0] for row in rows(text("guide", "checks.md"))} - {"id"}
+    assert documented == set(CHECK_IDS)
+
+
+def test_every_check_id_in_the_code_is_in_the_list_of_checks() -> None:
+    used = {
+        one for path in SOURCE.rglob("*.py") for one in re.findall(r"\bliuhen\.[EWI]\d{3}\b", path.read_text("utf-8"))
+    }
+    assert used == set(CHECK_IDS)
+
+
+# Commands.
+
+
+def parsers(name: str) -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of a command and those of its subcommands, by what is typed."""
+    module = importlib.import_module(COMMANDS[name].module)
+    top = argparse.ArgumentParser(prog=f"liuhen {name}")
+    top.set_defaults(language=Language.EN)
+    module.add_arguments(top)
+    found = {name: top}
+    for action in top._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found |= {f"{name} {word}": parser for word, parser in action.choices.items()}
+    return found
+
+
+def options(parser: argparse.ArgumentParser) -> set[str]:
+    given = {word for action in parser._actions for word in action.option_strings if word.startswith("--")}
+    return given - {"--help"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_subcommand_and_option_is_documented(name: str) -> None:
+    guide = text("guide", "commands.md")
+    assert f"liuhen {name}" in guide
+    if COMMANDS[name].module.startswith("liuhen.collector."):
+        guide += text("guide", "collector.md")
+    for words, parser in parsers(name).items():
+        assert re.search(rf"\bliuhen {words}\b", guide), words
+        assert {option for option in options(parser) if option not in guide} == set(), words
+
+
+def test_no_command_is_documented_that_is_not_there() -> None:
+    typed = {one for one in re.findall(r"`liuhen ([a-z]+)", text("guide", "commands.md"))}
+    assert typed == set(COMMANDS)
+
+
+def test_every_exit_code_is_documented_with_its_name() -> None:
+    table = {row[0]: row[1] for row in rows(text("guide", "commands.md")) if row[0].isdigit()}
+    assert table == {str(code.value): code.name.lower().replace("_", " ") for code in ExitCode}
+
+
+# Events.
+
+
+def test_every_event_type_is_documented() -> None:
+    documented = text("spec", "events.md")
+    assert {kind.value for kind in EventType if f"`{kind.value}`" not in documented} == set()
+
+
+# Addresses.
+
+
+def addresses() -> set[tuple[str, str]]:
+    """Return (method, address) of each row of docs/spec/http.md."""
+    found = [row for row in rows(text("spec", "http.md")) if row[0].startswith("/")]
+    return {(method, row[0]) for row in found for method in row[1].split(", ")}
+
+
+def test_every_page_is_documented_and_none_that_is_not_there() -> None:
+    patterns = [pattern for pattern in urlpatterns if isinstance(pattern, URLPattern)]
+    pages = {"/" + re.sub(r"<\w+:", "<", str(pattern.pattern)) for pattern in patterns}
+    doors = ("/intake/", "/media/", "/ledger/", "/static/")
+    assert {address for _, address in addresses() if not address.startswith(doors)} == pages
+
+
+def test_every_address_of_intake_is_documented_with_its_methods_and_none_that_is_not_there() -> None:
+    documented = {(method, address) for method, address in addresses() if address.startswith("/intake/")}
+    met: set[tuple[str, str]] = set()
+    for matches, methods in IntakeApp()._routes:
+        these = {(method, one) for method, one in documented if matches(one.replace("<uuid>", UUID))}
+        assert {method for method, _ in these} == set(methods)
+        met |= these
+    assert met == documented
+    protocol = text("spec", "intake-protocol.md")
+    assert {address for _, address in documented if address.replace("/intake", "") not in protocol} == set()
+
+
+def test_every_part_of_a_recording_that_is_served_is_documented() -> None:
+    documented = {address for _, address in addresses() if address.startswith("/media/")}
+    assert documented == {f"/media/<ticket>/{part.value}" for part in Part}
+
+
+def test_every_file_of_the_ledger_is_documented_in_both_places() -> None:
+    documented = {address.removeprefix("/ledger/") for _, address in addresses() if address.startswith("/ledger/")}
+    files = {row[0] for row in rows(text("spec", "ledger.md")) if row[0] in {"checkpoint", "key"} or "<" in row[0]}
+    assert {"checkpoint", "key"} <= documented
+    assert documented == {one for one in files if one.startswith(("checkpoint", "key", "tile/", "heads/"))}
+
+
+# Errors.
+
+
+def error_types() -> list[type[LiuhenError]]:
+    """Return every type of error that people may see, of every module of ours."""
+    modules()
+    found: list[type[LiuhenError]] = []
+    waiting = [LiuhenError]
+    while waiting:
+        for kind in waiting.pop().__subclasses__():
+            if kind.__module__.startswith("liuhen.") and kind not in found:
+                found.append(kind)
+                waiting.append(kind)
+    return sorted(found, key=lambda kind: (kind.__module__, kind.__name__))
+
+
+def placeholders(template: str) -> set[str]:
+    """Return the names of the facts that a template shows."""
+    fields_of = string.Formatter().parse(template)
+    return {re.split(r"[.\[]", name)[0] for _, name, _, _ in fields_of if name is not None}
+
+
+class Anything:
+    """A fact of any form: a number, a text, or two texts by language."""
+
+    def __getitem__(self, _key: object) -> str:
+        return "7"
+
+    def __format__(self, spec: str) -> str:
+        return format(7, spec)
+
+
+def ours() -> list[Any]:
+    return [pytest.param(kind, id=f"{kind.__module__}.{kind.__name__}") for kind in error_types()]
+
+
+def test_there_are_errors_to_look_at() -> None:
+    assert len(error_types()) > 50
+
+
+def test_every_error_has_a_code_of_its_own_in_kebab_case() -> None:
+    codes: dict[str, type[LiuhenError]] = {LiuhenError.code: LiuhenError}
+    for kind in error_types():
+        if "code" not in vars(kind):
+            assert kind.__subclasses__(), f"{kind.__name__} has no code of its own"
+            continue
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", kind.code), kind.code
+        assert kind.code not in codes, f"{kind.__name__} and {codes[kind.code].__name__} share {kind.code}"
+        codes[kind.code] = kind
+
+
+@pytest.mark.parametrize("kind", ours())
+def test_an_error_says_the_same_facts_in_chinese_and_in_english(kind: type[LiuhenError]) -> None:
+    assert placeholders(kind.zh) == placeholders(kind.en)
+    assert re.search(r"[\u4e00-\u9fff]", kind.zh), kind.zh
+    assert not re.search(r"[\u4e00-\u9fff]", kind.en), kind.en
+    where: dict[str, Any] = dict.fromkeys(placeholders(kind.zh), Anything())
+    for template in (kind.zh, kind.en):
+        assert "{" not in template.format(**where).replace("{}", "")
+
+
+def test_english_is_not_left_in_the_chinese_sentences() -> None:
+    """Commands, settings, file names and format words stay as they are; a run of English words does not."""
+    for kind in error_types():
+        said = re.sub(r"\{[^}]*\}|`[^`]*`|[\w.-]*[._/-][\w./-]*", " ", kind.zh)
+        assert not re.search(r"\b(the|is|not|was|and|of|cannot)\b", said), (kind.__name__, said)
