@@ -18,6 +18,7 @@ from liuhen.server.web.facts import defects_of, format_of, source_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 VIDEO = {"type": "video", "codec": "h264", "width": 1920, "height": 1080, "frame_rate": 25.0}
 SOUND = {"type": "audio", "codec": "aac", "sample_rate": 48000}
 
@@ -75,6 +76,7 @@ def test_an_event_says_what_happened(event: EventType, facts: dict[str, Any], no
         id=uuid.uuid4(),
         type=event,
         time=datetime(2026, 11, 23, 8, 0, tzinfo=UTC),
+        subject=f"recording/{uuid.uuid4()}",
         actor="system",
         n=0,
         index=0,
