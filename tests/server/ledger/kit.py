@@ -164,7 +164,7 @@ class FullDisk(Disk):
         super().write(path, data, mode)
 
 
-def run_sql(statement: str, *parameters: object) -> int:
+def run_sql(statement: str, *parameters: Any) -> int:
     """Run one statement and return how many rows it changed."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)

@@ -172,7 +172,7 @@ def test_a_closed_ledger_asks_who_may_read(grown: LedgerFolder) -> None:
 
     def allow(scope: dict[str, Any]) -> bool:
         asked.append(scope["path"])
-        return scope["path"].endswith("checkpoint")
+        return str(scope["path"]).endswith("checkpoint")
 
     handler = LedgerApp(authorise=allow)
     got = ask("/ledger/checkpoint", handler=handler)

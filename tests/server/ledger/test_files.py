@@ -10,6 +10,7 @@ from liuhen.server.ledger.files import LedgerFolder
 from tests.server.ledger.kit import CutDisk, PowerCutError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 ENTRIES = [f"entry {number}".encode() for number in range(256)]
@@ -33,12 +34,13 @@ def test_a_partial_file_gone_is_read_from_the_full_one(folder: LedgerFolder) -> 
 
 
 def test_what_is_not_there_is_not_found(folder: LedgerFolder) -> None:
-    for read in (
+    reads: list[Callable[[], bytes]] = [
         lambda: folder.read("checkpoint"),
         lambda: folder.read_tile(0, 0, 256),
         lambda: folder.read_tile(0, 0, 1),
         lambda: folder.read_bundle(0, 1),
-    ):
+    ]
+    for read in reads:
         with pytest.raises(FileNotFoundError):
             read()
 

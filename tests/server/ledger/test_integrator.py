@@ -392,3 +392,32 @@ def test_what_a_killed_server_had_confirmed_is_in_the_ledger(tmp_path: Any) -> N
     verify_export(FolderFiles(export), key=key, visit=lambda _index, entry, _leaf: ids.append(str(entry.id)))
     assert {event: ids[index] for event, index in confirmed.items()} == {event: event for event in confirmed}
     assert len(confirmed) >= 120
+
+
+def test_a_lock_that_fails_is_tried_again(make: Callable[..., Integrator], monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = threading.Event()
+    failing.set()
+    take = Lock.take
+
+    def fail(lock: Lock) -> bool:
+        if failing.is_set():
+            raise OSError(37, "No locks available")
+        return take(lock)
+
+    monkeypatch.setattr(Lock, "take", fail)
+    integrator = make()
+    eventually(lambda: state_of(integrator) is IntegratorState.RETRYING)
+    failing.clear()
+    eventually(lambda: state_of(integrator) is IntegratorState.AT_WORK)
+
+
+def test_without_any_time_at_all_it_stops(make: Callable[..., Integrator], clock: Moment) -> None:
+    with behind_the_guards():
+        run_sql("DELETE FROM ledger_event")
+    clock.is_set_back = True
+    integrator = make()
+    eventually(lambda: state_of(integrator) is IntegratorState.REFUSED)
+    assert integrator.health is not None
+    assert integrator.health.since is None
+    kept = selectors.integrator_health()
+    assert kept is None or kept.since is None

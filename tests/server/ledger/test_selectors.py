@@ -161,7 +161,7 @@ def test_the_sealing_event_is_found_by_its_digest() -> None:
         assert found.id == event.id
     assert selectors.sealing_event(subject(0), sha256="c" * 64, type=kind) is None
     assert selectors.sealing_event(subject(0), sha256="a" * 64, type=EventType.RECORDING_SEALED) is None
-    assert Entry.from_bytes(first.leaf).objects == (refs[0],)
+    assert Entry.from_bytes(bytes(first.leaf)).objects == (refs[0],)
 
 
 @pytest.mark.usefixtures("ledger")

@@ -108,6 +108,7 @@ def test_a_power_cut_at_any_call_loses_nothing(ledger: LedgerFolder, *, lose_nam
             assert sequence() == Event.objects.count()
             places = dict(Event.objects.values_list("id", "index"))
             first = places[written[0].id]
+            assert first is not None
             assert [places[event.id] for event in written] == list(range(first, first + 256))
         else:
             break
@@ -319,7 +320,7 @@ def test_a_forged_event_that_does_not_continue_its_subject_is_not_entered(ledger
         run_sql("DELETE FROM ledger_event WHERE seq = %s", first.seq)
     assert refused(EventDamagedError).where == {"event": second.id, "problem": "prev"}
     assert selectors.latest_checkpoint().size == size
-    assert Entry.from_bytes(second.leaf).type is EventType.OBJECT_CHECKED
+    assert Entry.from_bytes(bytes(second.leaf)).type is EventType.OBJECT_CHECKED
     del ledger
 
 
@@ -386,7 +387,7 @@ def test_the_signer_refuses_what_the_sequencer_would_publish(
     one.step(AT)
     before = ledger.read("checkpoint")
     write(1)
-    grown = sequencing.grow
+    grown = grow
 
     def forge(*args: Any, **kwargs: Any) -> Any:
         _, tiles = grown(*args, **kwargs)

@@ -79,7 +79,7 @@ def test_the_events_of_a_subject_are_numbered_and_chained() -> None:
         for name in (subject(1), subject(2), subject(1))
     )
     assert [entry_of(event).n for event in (first, other, second)] == [0, 0, 1]
-    assert entry_of(second).prev == leaf_hash(first.leaf).hex()
+    assert entry_of(second).prev == leaf_hash(bytes(first.leaf)).hex()
     head = SubjectHead.objects.get(subject=subject(1))
     assert (head.n, bytes(head.leaf_hash)) == (1, second.leaf_hash)
 
@@ -102,9 +102,10 @@ def test_private_details_stay_in_the_database_under_a_salt_of_their_own() -> Non
 
 @pytest.mark.django_db
 def test_no_details_and_empty_details_differ() -> None:
+    cases: tuple[dict[str, Any] | None, ...] = (None, {})
     none, empty = (
         services.record(type=EventType.TICKET_ISSUED, subject=subject(1), actor=SYSTEM, at=AT, private=private)
-        for private in (None, {})
+        for private in cases
     )
     assert selectors.opening_of(none) is None
     opening = selectors.opening_of(empty)

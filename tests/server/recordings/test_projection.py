@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -41,7 +41,7 @@ def found() -> list[tuple[str, str, str]]:
     return [(one.kind.value, one.where, one.en) for one in discrepancies]
 
 
-def run_sql(statement: str, *parameters: object) -> None:
+def run_sql(statement: str, *parameters: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
 

@@ -36,14 +36,14 @@ class IntegratorState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The integrator's state since `since`.
+    """The integrator's state since `since`, None where no trusted time was to be had.
 
     `problem` is an error's `{"code", "zh", "en"}`, None while all is well. `affirmed` is when signer state, checkpoint
     and tiles were last seen to agree; the checkpoint itself carries no time.
     """
 
     state: IntegratorState
-    since: datetime
+    since: datetime | None
     problem: Mapping[str, str] | None
     affirmed: datetime | None
 
@@ -87,9 +87,9 @@ def write_health(folder: LedgerFolder, health: Health) -> None:
     """Keep `health` for other processes."""
     value = {
         "state": health.state.value,
-        "since": format_time(health.since),
+        "since": _written(health.since),
         "problem": None if health.problem is None else dict(health.problem),
-        "affirmed": None if health.affirmed is None else format_time(health.affirmed),
+        "affirmed": _written(health.affirmed),
     }
     folder.put(HEALTH_PATH, json.dumps(value, ensure_ascii=False).encode())
 
@@ -113,7 +113,15 @@ def read_health(folder: LedgerFolder) -> Health | None:
 def _parse(value: Any) -> Health:
     return Health(
         state=IntegratorState(value["state"]),
-        since=parse_time(value["since"]),
+        since=_read(value["since"]),
         problem=value["problem"],
-        affirmed=None if value["affirmed"] is None else parse_time(value["affirmed"]),
+        affirmed=_read(value["affirmed"]),
     )
+
+
+def _written(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)
+
+
+def _read(text: str | None) -> datetime | None:
+    return None if text is None else parse_time(text)

@@ -91,8 +91,12 @@ class Integrator:
         """Do what is due and return how many seconds to rest."""
         if self._is(IntegratorState.REFUSED):
             return self._retry_s
-        if not self._lock.take():
-            return POLL_S
+        try:
+            if not self._lock.take():
+                return POLL_S
+        except OSError as error:
+            self._retry_later(error)
+            return self._retry_s
         count = self._work()
         if count is None:
             return self._retry_s
@@ -106,21 +110,24 @@ class Integrator:
         """Do one round and return how many events it sequenced; None when it failed, which is then reported."""
         try:
             at, problem = self._moment()
+            count = self._sequencer.step(at)
             if problem is None and at.date() != self._heads_day:
                 heads.write_heads(at=at, folder=self._folder)
                 self._heads_day = at.date()
-            count = self._sequencer.step(at)
             self._affirm_if_due(at)
         except LiuhenError as error:
-            _log.exception("the integrator stops: %s", error.text)
+            _log.exception("the integrator stops: %s", error.code)
             self._report(IntegratorState.REFUSED, error.as_dict())
             return None
         except Exception as error:  # noqa: BLE001 - the edge of a thread: dying in silence would leave the ledger behind
-            _log.exception("the integrator could not go on; it tries again in %.0f s", self._retry_s)
-            self._report(IntegratorState.RETRYING, _fault(error))
+            self._retry_later(error)
             return None
         self._report(IntegratorState.AT_WORK, problem)
         return count
+
+    def _retry_later(self, error: Exception) -> None:
+        _log.error("the integrator cannot go on; it tries again in %.0f s", self._retry_s, exc_info=error)
+        self._report(IntegratorState.RETRYING, _fault(error))
 
     def _affirm_if_due(self, at: datetime) -> None:
         if self._last_affirmed == 0.0 or time.monotonic() - self._last_affirmed >= self._affirm_s:
@@ -133,10 +140,10 @@ class Integrator:
         try:
             self._last_moment = self._now()
         except LiuhenError as error:
-            last = self._last_moment or selectors.newest_time()
-            if last is None:
+            self._last_moment = self._last_moment or selectors.newest_time()
+            if self._last_moment is None:
                 raise
-            return last, error.as_dict()
+            return self._last_moment, error.as_dict()
         return self._last_moment, None
 
     def _is(self, state: IntegratorState) -> bool:
@@ -149,10 +156,7 @@ class Integrator:
         old = self.health
         if old is not None and affirmed is None and (old.state, old.problem) == (state, problem):
             return
-        moment = self._last_moment or selectors.newest_time()
-        if moment is None:
-            return
-        since = old.since if old is not None and old.state is state else moment
+        since = old.since if old is not None and old.state is state else self._last_moment
         affirmed = affirmed or (old.affirmed if old is not None else None)
         self.health = Health(state=state, since=since, problem=problem, affirmed=affirmed)
         try:

@@ -63,10 +63,6 @@ class Findings:
         """Note that something is not what it was."""
         self.add(Discrepancy(DiscrepancyKind.ALTERED, where, zh, en))
 
-    def names(self, where: str) -> bool:
-        """Tell whether anything was found at `where`."""
-        return any(found.where == where for found in self.named)
-
     def add(self, found: Discrepancy) -> None:
         """Take in one discrepancy."""
         if found in self.named:

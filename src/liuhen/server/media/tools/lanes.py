@@ -50,17 +50,27 @@ class Lane(Protocol):
 
 
 class CopyLane:
-    """Copies packets; times are moved so that the recording begins at zero, `origin_s` seconds earlier."""
+    """Copies packets; times are moved so that the recording begins at zero, `origin_s` seconds earlier.
 
-    damaged = 0
+    Browsers stop at a damaged packet, so sound and key pictures are decoded on the way, and what is damaged counted.
+    """
 
     def __init__(self, output: OutputContainer, stream: VideoStream | AudioStream, *, origin_s: float) -> None:
         self.written = 0
         self._stream = output.add_stream_from_template(stream)
         self._shift = round(origin_s / stream.time_base)
+        self._decode = Decoder()
+        if stream.type == "video":
+            stream.codec_context.skip_frame = "NONKEY"
+
+    @property
+    def damaged(self) -> int:
+        """How many of the decoded packets were damaged."""
+        return self._decode.damaged
 
     def feed(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
         """Yield the packet itself, unless it is empty, cut off or without a time."""
+        self._decode(packet)
         if packet.size == 0 or packet.is_corrupt or packet.dts is None or packet.pts is None:
             return
         packet.pts -= self._shift
@@ -84,6 +94,7 @@ class PictureLane:
         self._origin_s = origin_s
         self._in_order = in_order
         self._first_dts: int | None = None
+        self._base = stream.time_base
         self._step = round(_TICKS / (stream.average_rate or 25))
         self._last = -self._step
         self._size = size
@@ -120,17 +131,13 @@ class PictureLane:
         return self._stream.encode(picture)
 
     def _ticks(self, frame: VideoFrame) -> int:
-        if frame.time_base is None:
-            return self._last + self._step
-        if self._in_order:
-            if frame.dts is None:
-                return self._last + self._step
+        if self._in_order and frame.dts is not None:
             # Counted from the first picture: where pictures are reordered, decoding runs ahead of showing.
             self._first_dts = frame.dts if self._first_dts is None else self._first_dts
-            return round(float((frame.dts - self._first_dts) * frame.time_base) * _TICKS)
-        if frame.pts is None:
+            return round(float((frame.dts - self._first_dts) * self._base) * _TICKS)
+        if self._in_order or frame.pts is None:
             return self._last + self._step
-        return round((float(frame.pts * frame.time_base) - self._origin_s) * _TICKS)
+        return round((float(frame.pts * self._base) - self._origin_s) * _TICKS)
 
 
 class SoundLane:

@@ -108,7 +108,7 @@ def _decoded(file: BinaryIO, *, side: int | None = None) -> tuple[Image.Image, l
     try:
         return _load(file, side, lenient=False), []
     except OSError as error:
-        if error.errno is not None or "truncated" not in str(error):
+        if not _is_cut_off(error):
             raise
         return _load(file, side, lenient=True), [Defect.TRUNCATED]
 
@@ -124,10 +124,14 @@ def _load(file: BinaryIO, side: int | None, *, lenient: bool) -> Image.Image:
             image.draft("RGB", (side, side))  # JPEG decodes at a half, a quarter or an eighth at once
         image.load()
     except _DAMAGE as error:
-        if isinstance(error, OSError) and (error.errno is not None or "truncated" in str(error)) and not lenient:
+        if isinstance(error, OSError) and (error.errno is not None or (_is_cut_off(error) and not lenient)):
             raise
         raise RefusedError(Defect.UNDECODABLE, f"{type(error).__name__}: {error}") from error
     return image
+
+
+def _is_cut_off(error: OSError) -> bool:
+    return error.errno is None and "truncated" in str(error)
 
 
 def _exif(image: Image.Image) -> Image.Exif:

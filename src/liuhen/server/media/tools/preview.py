@@ -66,7 +66,7 @@ def preview(file: BinaryIO, folder: Path, *, picture: bool, sound: bool) -> dict
     try:
         return _render(file, path, plan)
     except RefusedError:
-        # What a browser would play may still not fit into an MP4 as it is (broken times, odd packaging).
+        # What a browser would play may be damaged, or not fit into an MP4 as it is (broken times, odd packaging).
         if plan == plan.encoded:
             raise
     return _render(file, path, plan.encoded)
@@ -124,6 +124,8 @@ def _render(file: BinaryIO, path: Path, plan: _Plan) -> dict[str, Any]:
                     output.mux(ready)
         if not any(lane.written for lane in lanes.values()):
             raise RefusedError(Defect.UNDECODABLE, "nothing of it can be decoded")
+        if any(lane.damaged for lane in lanes.values() if isinstance(lane, CopyLane)):
+            raise RefusedError(Defect.UNDECODABLE, "a damaged stream cannot be copied")
         return _answer(path, video, plan, list(lanes.values()))
 
 
