@@ -153,7 +153,9 @@ def open_ticket() -> dict[str, Any]:
     ticket = access.open_ticket(
         recording=recording, holder=person, reason="benchmark", minutes=30, actor=actor_of(person), at=at
     )
-    return {"ticket": str(ticket.id), "session": session.session_key}
+    key = session.session_key or ""
+    access.open_playback(ticket_id=ticket.id, session_key=key, actor=actor_of(person), at=at)
+    return {"ticket": str(ticket.id), "session": key}
 
 
 def slow_uploads(count: int) -> dict[str, Any]:
