@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from pytest_django import Settings as SettingsWrapper
+    from pytest_django import Settings
 
     from liuhen.server.ledger.files import LedgerFolder
 
@@ -389,7 +389,7 @@ def test_fsck_and_writers_do_not_disturb_each_other(events: list[Event]) -> None
 
 
 @pytest.mark.django_db
-def test_it_also_runs_within_a_transaction(tmp_path: Path, settings: SettingsWrapper) -> None:
+def test_it_also_runs_within_a_transaction(tmp_path: Path, settings: Settings) -> None:
     settings.INSTANCE = replace(settings.INSTANCE, home=tmp_path)
     services.init_ledger(domain="agency.example", at=AT)
     assert check_ledger().unsequenced == 1

@@ -248,6 +248,7 @@ def test_a_start_with_the_clock_set_back_goes_by_the_newest_event(
 def test_an_idle_ledger_is_affirmed(make: Callable[..., Integrator], clock: Moment, ledger: LedgerFolder) -> None:
     integrator = make(affirm_s=0.01)
     eventually(lambda: integrator.health is not None and integrator.health.affirmed == AT)
+    eventually(lambda: selectors.latest_checkpoint().size == 2)
     before = ledger.read("checkpoint")
     clock.at += timedelta(minutes=5)
     eventually(lambda: integrator.health is not None and integrator.health.affirmed == clock.at)

@@ -387,10 +387,9 @@ def test_the_signer_refuses_what_the_sequencer_would_publish(
     one.step(AT)
     before = ledger.read("checkpoint")
     write(1)
-    grown = grow
 
     def forge(*args: Any, **kwargs: Any) -> Any:
-        _, tiles = grown(*args, **kwargs)
+        _, tiles = grow(*args, **kwargs)
         return bytes(32), [(path, bytes(len(data))) for path, data in tiles]
 
     monkeypatch.setattr(sequencing, "grow", forge)

@@ -155,13 +155,13 @@ class Upload(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(
-                    state__in=[state.value for state in HELD],
+                    state__in=[state.value for state in sorted(HELD)],
                     recording__isnull=False,
                     event__isnull=False,
                     ended_at__isnull=False,
                 )
                 | models.Q(
-                    ~models.Q(state__in=[state.value for state in HELD]),
+                    ~models.Q(state__in=[state.value for state in sorted(HELD)]),
                     recording__isnull=True,
                     event__isnull=True,
                     receipt__isnull=True,
