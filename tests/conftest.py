@@ -46,23 +46,27 @@ def django_db_modify_db_settings() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """Let the flush that ends a test with real transactions past the triggers of append-only tables."""
+    """Let the flush that ends a test with real transactions past the triggers of append-only tables.
+
+    It also empties the words of the text index, which are no model's table.
+    """
     del django_db_setup
     operations = connections["default"].ops
     flush = operations.execute_sql_flush
 
-    def past_triggers(statements: Iterable[str]) -> None:
+    def flush_all(statements: Iterable[str]) -> None:
         with transaction.atomic(), connections["default"].cursor() as cursor:
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-            triggers = cursor.fetchall()
-            for name, _ in triggers:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%RAISE(ABORT%'")
+            guards = cursor.fetchall()
+            for name, _ in guards:
                 cursor.execute(f'DROP TRIGGER "{name}"')
             flush(statements)
-            for _, sql in triggers:
+            cursor.execute("DELETE FROM recordings_words")
+            for _, sql in guards:
                 cursor.execute(sql)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(operations, "execute_sql_flush", past_triggers)
+        patch.setattr(operations, "execute_sql_flush", flush_all)
         yield
 
 

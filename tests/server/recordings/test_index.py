@@ -10,6 +10,7 @@ from django.db import connection
 
 from liuhen.server.recordings import index
 from liuhen.server.recordings.models import Recording
+from tests.support.cast import make_cast
 from tests.support.recordings import enter, known_device
 
 if TYPE_CHECKING:
@@ -128,4 +129,13 @@ def test_the_migration_of_the_index_can_be_taken_back_and_made_again() -> None:
     with connection.cursor() as cursor:
         assert not [name for name in connection.introspection.table_names(cursor) if "recordings_text" in name]
     call_command("migrate", "recordings", verbosity=0)
+    assert indexed() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_test_with_real_transactions_leaves_nothing_in_the_index() -> None:
+    """The flush that ends such a test is ours to complete (tests/conftest.py)."""
+    enter(make_cast().brigade)
+    assert indexed() == 1
+    call_command("flush", verbosity=0, interactive=False)
     assert indexed() == 0
