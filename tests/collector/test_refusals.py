@@ -70,7 +70,7 @@ def test_receipts_of_another_ledger_are_no_receipts_and_nothing_is_cleared(
     done = station.collect(device, "--clear-device")
 
     assert done.code == 8
-    assert done.troubles == ["receipt-refused"]
+    assert done.troubles == ["receipt-not-accepted"]
     assert station.receipts() == []
     assert len([path for path in device.rglob("*") if path.is_file()]) == 3
 

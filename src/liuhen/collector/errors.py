@@ -248,7 +248,7 @@ class DigestMismatchError(RefusedError):
     """What the server received is not what was read here."""
 
     exit_code = ExitCode.INCOMPLETE
-    code = "digest-mismatch"
+    code = "digests-differ"
 
 
 class UploadLostError(RefusedError):
@@ -261,7 +261,7 @@ class UploadLostError(RefusedError):
 class ReceiptRefusedError(CollectorError):
     """An answer that is no valid receipt for this file under the pinned log key."""
 
-    code = "receipt-refused"
+    code = "receipt-not-accepted"
     exit_code = ExitCode.RECEIPT
     zh = (
         "文件 {name} 的入库回执未通过核验：{reason_zh}。该文件不视为已入库，设备不会被清除。"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["discard_quietly", "listed", "settle", "settle_leftover"]
 
 _MOST_LISTED: Final = 2000
+_LONGEST_NAME: Final = 1000
 """A summary must stay below what a server takes as one body."""
 
 
@@ -66,7 +67,8 @@ def settle_leftover(collection: Collection, *, desk: Desk, clock: StationClock) 
 
 def listed(skips: Sequence[Skip]) -> list[Skip]:
     """Return `skips` with failures first, cut to what a summary may hold; the cut is told as its last entry."""
-    ordered = sorted(skips, key=lambda skip: not skip.reason.is_failure)
+    short = [Skip(skip.shown[:_LONGEST_NAME], skip.reason) for skip in skips]
+    ordered = sorted(short, key=lambda skip: not skip.reason.is_failure)
     more = len(ordered) - _MOST_LISTED
     return ordered if more <= 0 else [*ordered[:_MOST_LISTED], Skip(str(more), SkipReason.NOT_LISTED)]
 

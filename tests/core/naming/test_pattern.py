@@ -55,6 +55,8 @@ def test_a_pattern_matches_the_whole_stem_or_nothing(source: str, stem: str, fou
         ("{sequence:digits:3-2}", "length"),
         ("{sequence:digits:1-65}", "length"),
         ("{sequence:digits:x}", "length"),
+        ("{sequence:digits:16}", "length"),
+        ("{sequence:alnum:4}", "digits only"),
         ("{sequence:digits:1}{sequence:digits:1}", "twice"),
         ("{date}", "not whole"),
         ("{time}", "not whole"),

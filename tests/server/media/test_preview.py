@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -191,15 +192,58 @@ def test_what_is_cut_off_is_shown_to_where_it_ends(tmp_path: Path) -> None:
     assert 5 < len(played.pictures) < 50
 
 
-def test_what_does_not_fit_as_it_is_is_encoded_after_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # MPEG-TS packs H.264 and AAC otherwise than MP4 does; taken for a container that can be copied, muxing fails.
-    monkeypatch.setattr("liuhen.server.media.tools.preview._TIMED_CONTAINERS", frozenset(("asf",)))
-    source = samples.clip(tmp_path / "a.asf", container="asf", codec="libx264", sound="aac")
+@pytest.mark.parametrize("where", ["picture", "sound"])
+def test_a_damaged_stream_is_not_copied(tmp_path: Path, where: str) -> None:
+    source = samples.clip(tmp_path / "a.mp4", size=(320, 180))
+    data = bytearray(source.read_bytes())
+    with av.open(source) as container:
+        streams = container.streams.video if where == "picture" else container.streams.audio
+        (broken, *_) = [packet for packet in container.demux(streams[0]) if (packet.pts or 0) > 0 and packet.size > 60]
+        at, size = broken.pos, broken.size
+    assert at is not None
+    data[at + 6 : at + size] = np.random.default_rng(5).bytes(size - 6)
+    source.write_bytes(bytes(data))
 
     answer, played = made(source)
 
-    assert answer["parameters"]["video"] in {"copied", "h264"}
-    assert len(played.pictures) >= 48
+    assert answer["parameters"]["audio"] == "aac"
+    assert len(played.pictures) >= 40
+
+
+def test_a_leap_in_the_times_is_left_out(tmp_path: Path) -> None:
+    times = [number * 40 + (number // 25) * 3_600_000 for number in range(50)]
+    source = samples.clip(tmp_path / "a.mkv", container="matroska", codec="mpeg4", sound=None, times=times)
+
+    _, played = made(source, sound=False)
+
+    assert len(played.pictures) == 50
+    assert played.duration_s == pytest.approx(2, abs=0.1)
+
+
+def test_pictures_that_stand_still_in_time_are_left_out(tmp_path: Path) -> None:
+    source = samples.clip(tmp_path / "a.avi", container="avi", codec="mjpeg", pixels="yuvj420p", sound=None)
+    with av.open(source) as given, av.open(tmp_path / "b.mkv", "w", format="matroska") as output:
+        stream = output.add_stream_from_template(given.streams.video[0])
+        for number, packet in enumerate(given.demux(video=0)):
+            if packet.size:
+                packet.pts = packet.dts = number // 2 * 2
+                packet.stream = stream
+                output.mux(packet)
+
+    _, played = made(tmp_path / "b.mkv", sound=False)
+
+    assert len(played.pictures) == 25
+
+
+def test_a_full_disk_is_no_verdict_about_the_file(tmp_path: Path) -> None:
+    source = samples.demo_clip(tmp_path / "a.mp4")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "preview.mp4").symlink_to("/dev/full")
+
+    with source.open("rb") as file, pytest.raises(OSError, match="No space left") as full:
+        preview(file, tmp_path / "out", picture=True, sound=True)
+
+    assert full.value.errno == errno.ENOSPC
 
 
 @pytest.mark.parametrize("name", ["index-without-pictures.mp4", "header-only.avi"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import struct
 from typing import TYPE_CHECKING, Any
 
+import av
 import pytest
 
 from liuhen.server.demo import clips
@@ -220,3 +223,38 @@ def test_an_old_recorders_time_is_read(tmp_path: Path) -> None:
     )
 
     assert probed(made)["created"] == "2026-11-23T09:42:10"
+
+
+def test_a_container_with_neither_picture_nor_sound_is_refused(tmp_path: Path) -> None:
+    with av.open(tmp_path / "words.mkv", "w", format="matroska") as output:
+        output.add_attachment("note.txt", "text/plain", b"nothing to see")
+        stream = output.add_stream("ass")
+        stream.codec_context.subtitle_header = b"[Script Info]\n"
+
+    with pytest.raises(RefusedError, match="without picture or sound"):
+        probed(tmp_path / "words.mkv")
+
+
+def test_pictures_far_behind_the_beginning_are_not_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("liuhen.server.media.tools.probe._TRIES", 3)
+    data = bytearray(samples.clip(tmp_path / "a.mp4", sound=None).read_bytes())
+    with av.open(tmp_path / "a.mp4") as container:
+        (first, *_) = container.demux(video=0)
+        at, size = first.pos, first.size
+    assert at is not None
+    data[at : at + size] = bytes(size)
+    (tmp_path / "late.mp4").write_bytes(bytes(data))
+
+    with pytest.raises(RefusedError, match="undecodable"):
+        probed(tmp_path / "late.mp4")
+
+
+def test_a_disk_that_fails_while_reading_is_no_verdict_about_the_file(tmp_path: Path) -> None:
+    class Failing(io.FileIO):
+        def read(self, size: int = -1, /) -> bytes:
+            del size
+            raise OSError(errno.EIO, "the disk fails")
+
+    for path in (samples.clip(tmp_path / "a.mp4"), samples.photo(tmp_path / "p.jpg")):
+        with Failing(path) as file, pytest.raises(OSError, match="the disk fails"):
+            probe(file)  # type: ignore[arg-type]  # a raw file reads like any other

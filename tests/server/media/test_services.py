@@ -13,6 +13,8 @@ from liuhen.server.kernel.actor import SYSTEM
 from liuhen.server.media import services
 from liuhen.server.media.analysis import Made
 from liuhen.server.media.models import Derivative, DerivativeKind
+from liuhen.server.recordings.interfaces import Analysis
+from liuhen.server.recordings.models import RecordingKind
 from liuhen.server.vault.stores import derivatives
 from tests.support.cast import AT
 from tests.support.events import told
@@ -125,3 +127,13 @@ def test_the_table_refuses_what_cannot_be(recording: Recording) -> None:
     for wrong in ({}, {"kind": "copy"}, {"kind": "preview", "size": 0}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Derivative.objects.create(**(row | wrong))
+
+
+def test_what_a_probe_found_is_kept_once(recording: Recording) -> None:
+    found = Analysis(
+        kind=RecordingKind.VIDEO, readable=True, duration_ms=1000, container_started="", media={}, tool="test"
+    )
+
+    assert services.keep_analysis(recording=recording, analysis=found, actor=SYSTEM, at=LATER)
+    assert not services.keep_analysis(recording=recording, analysis=found, actor=SYSTEM, at=LATER)
+    assert [event.entry.type for event in told("recording", recording.id)].count(EventType.RECORDING_ANALYSED) == 1

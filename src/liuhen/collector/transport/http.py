@@ -59,12 +59,21 @@ _PASSING_STATUS: Final = frozenset({408, 423, 425, 429})
 _KEY_CODES: Final = frozenset({"station-key-unknown", "station-key-revoked"})
 _LOST_CODES: Final = frozenset({"upload-unknown", "upload-expired"})
 _FILE_CODES: Final = frozenset(
-    ("upload-too-large", "upload-differs", "upload-longer", "upload-incomplete", "declaration-invalid")
+    (
+        "declaration-invalid",
+        "original-not-sealed",
+        "seal-differs",
+        "upload-differs",
+        "upload-incomplete",
+        "upload-longer",
+        "upload-sealed",
+        "upload-too-large",
+    )
 )
 # Refusals that pass by themselves: another request for this upload is still ending, the ledger is behind.
-_PASSING_CODES: Final = frozenset({"upload-locked", "upload-offset", "upload-checksum", "ledger-behind"})
-# Refusals with a status of 5xx that do not pass by trying again.
-_LASTING_CODES: Final = frozenset({"vault-full"})
+_PASSING_CODES: Final = frozenset({"upload-locked", "upload-offset", "upload-checksum"})
+# Refusals with such a status that do not pass by trying again.
+_LASTING_CODES: Final = frozenset({"vault-full", "station-quota"})
 # An answer to HEAD has no body, so its status must speak.
 _HEAD_REFUSALS: Final = {
     401: ("station-key-unknown", "本站密钥未被接受。", "The key of this station was not accepted."),
@@ -182,13 +191,13 @@ class HttpTransport:
             code, zh, en = (visible(table[key]) for key in ("code", "zh", "en"))
         except (ValueError, KeyError, TypeError):
             return self._wordless(answer)
-        if code in _PASSING_CODES or (answer.status >= _SERVER_FAILED and code not in _LASTING_CODES):
+        if code in _PASSING_CODES or (_has_failed(answer.status) and code not in _LASTING_CODES):
             return self._unreachable(en)
         return _refusal_type(code)(refusal=code, words_zh=zh, words_en=en)
 
     def _wordless(self, answer: _Answer) -> CollectorError:
         """Return the error for an answer without our words: to a HEAD, from a proxy, from another server."""
-        if answer.status >= _SERVER_FAILED or answer.status in _PASSING_STATUS:
+        if _has_failed(answer.status):
             return self._unreachable(f"HTTP {answer.status}")
         if answer.method == "HEAD" and answer.status in _HEAD_REFUSALS:
             code, zh, en = _HEAD_REFUSALS[answer.status]
@@ -211,6 +220,11 @@ class _Answer:
     status: int
     headers: httpx.Headers
     body: bytes
+
+
+def _has_failed(status: int) -> bool:
+    """Say whether the server, or something before it, failed in a way that may pass."""
+    return status >= _SERVER_FAILED or status in _PASSING_STATUS
 
 
 def _bounded(response: httpx.Response) -> bytes:

@@ -42,6 +42,7 @@ _FIXED: Final = {
 }
 _SIZED: Final = frozenset({"device_serial", "officer_code", "sequence", "other"})
 _LONGEST_FIELD: Final = 64
+_LONGEST_COUNTER: Final = 15  # more digits exceed the integers that JSON keeps exact
 _WIDTH: Final = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2}))?")
 
 
@@ -176,20 +177,26 @@ def _field_part(name: str, group: str, spec: list[str]) -> _Part:
         return _Part(f"(?P<{group}>{expression})", literal[0].first)
     match spec:
         case [kind, width] if name in _SIZED and kind in _CLASSES:
-            return _sized_part(group, kind, width)
+            return _counter_part(group, kind, width) if name == "sequence" else _sized_part(group, kind, width)
         case _:
             shape = ":".join([name, *spec])
             raise PatternError(f"不认识的字段 {{{shape}}}", f"{{{shape}}} is no field")
 
 
-def _sized_part(group: str, kind: str, width: str) -> _Part:
+def _counter_part(group: str, kind: str, width: str) -> _Part:
+    if kind != "digits":
+        raise PatternError("sequence 只能由 digits 组成", "a sequence is made of digits only")
+    return _sized_part(group, kind, width, longest=_LONGEST_COUNTER)
+
+
+def _sized_part(group: str, kind: str, width: str, longest: int = _LONGEST_FIELD) -> _Part:
     found = _WIDTH.fullmatch(width)
     low = int(found[1]) if found else 0
     high = int(found[2] or low) if found else 0
-    if not 1 <= low <= high <= _LONGEST_FIELD:
+    if not 1 <= low <= high <= longest:
         raise PatternError(
-            f"长度 {width} 应为 1 到 {_LONGEST_FIELD} 之间的数或范围",
-            f"the length {width} is not a number or range within 1 to {_LONGEST_FIELD}",
+            f"长度 {width} 应为 1 到 {longest} 之间的数或范围",
+            f"the length {width} is not a number or range within 1 to {longest}",
         )
     expression, characters = _CLASSES[kind]
     goes_on_with = characters if high > low else frozenset[str]()

@@ -29,6 +29,7 @@ _SOUND_RATE: Final = 48_000
 _SOUND_FRAME: Final = 1_024
 _PICTURE_OPTIONS: Final = {"preset": "veryfast", "crf": "26", "g": "60", "profile": "main"}
 _THREADS: Final = 2
+_LONGEST_GAP_S: Final = 600
 
 
 class Lane(Protocol):
@@ -80,6 +81,21 @@ class CopyLane:
         yield packet
 
 
+class _Timeline:
+    """Moves times so that they begin at zero and leap over no more than ten minutes, which only damage does."""
+
+    def __init__(self, origin_s: float) -> None:
+        self._origin_s = origin_s
+
+    def place(self, time_s: float, *, after_s: float) -> float:
+        """Return where `time_s` comes; `after_s` is where what went before ends."""
+        at = time_s - self._origin_s
+        if at - after_s > _LONGEST_GAP_S:
+            self._origin_s += at - after_s
+            return after_s
+        return at
+
+
 class PictureLane:
     """Encodes pictures as H.264 of one size, the right way up, with the times that they had.
 
@@ -91,7 +107,7 @@ class PictureLane:
     ) -> None:
         self.written = 0
         self._decode = Decoder()
-        self._origin_s = origin_s
+        self._timeline = _Timeline(origin_s)
         self._in_order = in_order
         self._first_dts: int | None = None
         self._base = stream.time_base
@@ -131,13 +147,15 @@ class PictureLane:
         return self._stream.encode(picture)
 
     def _ticks(self, frame: VideoFrame) -> int:
-        if self._in_order and frame.dts is not None:
+        following = self._last + self._step
+        number = frame.dts if self._in_order else frame.pts
+        if number is None:
+            return following
+        if self._in_order:
             # Counted from the first picture: where pictures are reordered, decoding runs ahead of showing.
-            self._first_dts = frame.dts if self._first_dts is None else self._first_dts
-            return round(float((frame.dts - self._first_dts) * self._base) * _TICKS)
-        if self._in_order or frame.pts is None:
-            return self._last + self._step
-        return round((float(frame.pts * self._base) - self._origin_s) * _TICKS)
+            self._first_dts = number if self._first_dts is None else self._first_dts
+            number -= self._first_dts
+        return round(self._timeline.place(float(number * self._base), after_s=following / _TICKS) * _TICKS)
 
 
 class SoundLane:
@@ -147,7 +165,7 @@ class SoundLane:
         layout = "mono" if stream.codec_context.channels == 1 else "stereo"
         self.written = 0
         self._decode = Decoder()
-        self._origin_s = origin_s
+        self._timeline = _Timeline(origin_s)
         self._resampler = Resampler(format="fltp", layout=layout, rate=_SOUND_RATE, frame_size=_SOUND_FRAME)
         self._stream: AudioStream = output.add_stream("aac", rate=_SOUND_RATE, layout=layout)
         self._stream.codec_context.bit_rate = 64_000 if layout == "mono" else 112_000
@@ -172,7 +190,8 @@ class SoundLane:
         for frame in frames:
             at = self._end
             if frame.pts is not None and frame.time_base is not None:
-                at = round((float(frame.pts * frame.time_base) - self._origin_s) * _SOUND_RATE)
+                time_s = float(frame.pts * frame.time_base)
+                at = round(self._timeline.place(time_s, after_s=self._end / _SOUND_RATE) * _SOUND_RATE)
             frame.pts = max(at, self._end)  # sound that overlaps what went before is put behind it
             frame.time_base = Fraction(1, _SOUND_RATE)
             self._end = frame.pts + frame.samples

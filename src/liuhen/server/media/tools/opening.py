@@ -80,18 +80,18 @@ def plausible(width: int, height: int) -> bool:
 def packets(container: InputContainer, *streams: VideoStream | AudioStream | None) -> Iterator[Packet[Any]]:
     """Yield the packets of `streams` (None is skipped) and, at the end, one empty packet for each.
 
-    A file that breaks off or turns into noise simply ends there.
+    A file that breaks off or turns into noise simply ends there. Packets that are empty in the file are left out: to a
+    decoder, an empty packet is the end.
     """
     wanted = [stream for stream in streams if stream is not None]
     source = container.demux(*wanted)
     while True:
         try:
             packet = next(source)
-        except StopIteration:
-            return
-        except av.FFmpegError:
+        except (StopIteration, av.FFmpegError):
             break
-        yield packet
+        if packet.size:
+            yield packet
     for stream in wanted:
         flush: Packet[Any] = av.Packet()
         flush.stream = stream
