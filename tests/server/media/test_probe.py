@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import io
 import struct
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import av
 import pytest
 
 from liuhen.server.demo import clips
+from liuhen.server.media.tools.opening import _Nameless
 from liuhen.server.media.tools.probe import probe
 from liuhen.server.media.tools.refusal import RefusedError
 from tests.server.media import samples
@@ -226,13 +228,16 @@ def test_an_old_recorders_time_is_read(tmp_path: Path) -> None:
 
 
 def test_a_container_with_neither_picture_nor_sound_is_refused(tmp_path: Path) -> None:
-    with av.open(tmp_path / "words.mkv", "w", format="matroska") as output:
-        output.add_attachment("note.txt", "text/plain", b"nothing to see")
-        stream = output.add_stream("ass")
-        stream.codec_context.subtitle_header = b"[Script Info]\n"
+    with av.open(tmp_path / "data.ts", "w", format="mpegts") as output:
+        stream = output.add_data_stream()
+        for number in range(30):
+            packet: av.Packet[Any] = av.Packet(b"a position, a temperature")
+            packet.stream, packet.pts, packet.dts = stream, number * 9000, number * 9000
+            packet.time_base = Fraction(1, 90_000)
+            output.mux(packet)
 
     with pytest.raises(RefusedError, match="without picture or sound"):
-        probed(tmp_path / "words.mkv")
+        probed(tmp_path / "data.ts")
 
 
 def test_pictures_far_behind_the_beginning_are_not_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,10 +256,18 @@ def test_pictures_far_behind_the_beginning_are_not_looked_for(tmp_path: Path, mo
 
 def test_a_disk_that_fails_while_reading_is_no_verdict_about_the_file(tmp_path: Path) -> None:
     class Failing(io.FileIO):
-        def read(self, size: int = -1, /) -> bytes:
+        def read(self, size: int | None = -1, /) -> bytes:
             del size
             raise OSError(errno.EIO, "the disk fails")
 
     for path in (samples.clip(tmp_path / "a.mp4"), samples.photo(tmp_path / "p.jpg")):
         with Failing(path) as file, pytest.raises(OSError, match="the disk fails"):
-            probe(file)  # type: ignore[arg-type]  # a raw file reads like any other
+            probe(file)
+
+
+def test_a_damaged_file_that_leads_before_its_beginning_gets_a_verdict(tmp_path: Path) -> None:
+    with samples.clip(tmp_path / "a.mp4").open("rb") as file:
+        assert _Nameless(file).seek(-5) == -1
+
+    with pytest.raises(ValueError, match="closed"):
+        _Nameless(file).seek(0)
