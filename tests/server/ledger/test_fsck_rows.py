@@ -318,6 +318,27 @@ def test_upper_apps_are_shown_every_entry_in_order_and_heard(events: list[Event]
     assert Watching.seen[1].id == events[0].id
 
 
+class Strict(Watching):
+    """A projection that knows events with a number other than 4 only."""
+
+    def check(self, entries: Sequence[Entry]) -> Iterator[Discrepancy]:
+        for entry in entries:
+            if entry.facts["number"] == 4:
+                raise TypeError
+            Watching.seen.append(entry)
+            yield Discrepancy(DiscrepancyKind.EXTRA, str(entry.facts["number"]), "多", "extra")
+
+    def finish(self) -> Iterator[Discrepancy]:
+        yield from ()
+
+
+def test_an_entry_that_an_upper_app_cannot_make_sense_of_is_named_and_stops_nothing(events: list[Event]) -> None:
+    projections.register_projection("strict", Strict)
+    first = Event.objects.get(type="ledger:created")
+    numbers = {("extra", str(number)) for number in range(12) if number != 4}
+    assert found() == named("altered", first, events[4]) | numbers
+
+
 class BrokenError(LiuhenError):
     code = "broken"
     zh = "损坏"

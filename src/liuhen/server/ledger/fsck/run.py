@@ -36,7 +36,7 @@ from liuhen.server.ledger.models import CheckpointRow, Event, SubjectHead
 from liuhen.server.ledger.signer import load_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from liuhen.core.tlog.checkpoint import Checkpoint
     from liuhen.core.tlog.note import VerifierKey
@@ -255,8 +255,19 @@ class _Run:
         if len(self._pending) < _RUN and len(self._pending) > before:
             return
         for projection in self._projections:
-            self._findings.add_all(projection.check(self._pending))
+            self._show(projection, self._pending)
         self._pending = []
+
+    def _show(self, projection: Projection, entries: Sequence[Entry]) -> None:
+        """Let a projection compare `entries`; one that it cannot make sense of is named, and stops nothing."""
+        try:
+            self._findings.add_all(list(projection.check(entries)))
+        except (LookupError, TypeError, ValueError):
+            for entry in entries if len(entries) > 1 else ():
+                self._show(projection, [entry])
+            if len(entries) == 1:
+                zh, en = f"其内容不符合 {entries[0].type} 的规定", f"its facts are not those of {entries[0].type}"
+                self._findings.altered(f"event {entries[0].id}", zh, en)
 
     def _check_beyond(self, size: int, published: int) -> None:
         """Check the rows that wait for their place, and those that have come into the ledger since the start."""
