@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,6 +105,26 @@ def test_a_wrong_setting_stops_every_command_before_anything_is_done(tmp_path: P
     assert done.returncode == 11
     assert "[settings-invalid]" in done.stderr
     assert not home.exists()
+
+
+WRITE_AN_EVENT_OF_TOMORROW = """
+from datetime import timedelta
+from liuhen.server.config.setup import open_instance
+open_instance()
+from liuhen.server.accounts.services import create_unit
+from liuhen.server.kernel import clock
+from liuhen.server.kernel.actor import SYSTEM
+create_unit(code="t", name="t", parent=None, actor=SYSTEM, at=clock.now() + timedelta(days=1))
+"""
+
+
+def test_a_clock_set_back_is_noticed_before_anything_is_written(home: Path) -> None:
+    """The newest entry is of tomorrow: as the machine would see it whose clock was set back by a day."""
+    subprocess.run([sys.executable, "-c", WRITE_AN_EVENT_OF_TOMORROW], env=environment(home), check=True)
+    done = liuhen(home, "person", "unit", "u", "执法大队")
+    assert done.returncode == 1
+    assert "[clock-set-back]" in done.stderr
+    assert liuhen(home, "person", "unit", "u", "执法大队").returncode == 1, "nor the second time"
 
 
 def test_a_secret_replaces_the_one_before_and_nobody_else_may_read_it(tmp_path: Path) -> None:

@@ -18,6 +18,6 @@ def run(args: argparse.Namespace) -> int:
 
     from liuhen.server.config.setup import open_instance
 
-    open_instance()
+    open_instance(observe=False)
     execute_from_command_line(["liuhen manage", *args.arguments])
     return 0

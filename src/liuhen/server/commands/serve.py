@@ -75,8 +75,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.demo:
         initialise(Instance.from_environment())
+    _refuse_pending_migrations(open_instance(observe=False))
     instance = open_instance()
-    _refuse_pending_migrations(instance)
     listening = _listen(instance.settings.host, instance.settings.port)
     try:
         filling = args.demo and _begin_demonstration(instance)
@@ -111,13 +111,8 @@ def _serve(listening: socket.socket, *, with_worker: bool, with_filler: bool) ->
     import uvicorn
 
     from liuhen.server.config.asgi import application
-    from liuhen.server.kernel import clock
     from liuhen.server.ledger.integrator import start_integrator
-    from liuhen.server.ledger.selectors import newest_time
 
-    newest = newest_time()
-    if newest is not None:
-        clock.observe(newest)
     server = uvicorn.Server(
         uvicorn.Config(
             application,

@@ -48,11 +48,17 @@ def write_secret(path: Path, content: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    for folder in (path.parent, path.parent.parent):
+        _sync_names(folder)
+
+
+def _sync_names(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def initialise(instance: Instance) -> bool:
@@ -97,10 +103,14 @@ def _make(instance: Instance) -> None:
     call_command("migrate", verbosity=0, interactive=False)
     init_ledger(domain=instance.settings.agency_domain, at=clock.now())
     write_secret(instance.secret_key_file, secret)
+    _sync_names(instance.home.parent)
 
 
-def open_instance() -> Instance:
+def open_instance(*, observe: bool = True) -> Instance:
     """Load Django on the instance that `LIUHEN_HOME` names.
+
+    With `observe` the clock takes note of the newest ledger entry's time, so that nothing is written before it; leave
+    it out where the database may be of another version.
 
     Raises:
         InstanceMissingError: `liuhen init` has not completed there.
@@ -115,4 +125,11 @@ def open_instance() -> Instance:
     import django
 
     django.setup()
+    if observe:
+        from liuhen.server.kernel import clock
+        from liuhen.server.ledger.selectors import newest_time
+
+        newest = newest_time()
+        if newest is not None:
+            clock.observe(newest)
     return instance
