@@ -30,6 +30,6 @@ class Decoder:
             return []
         try:
             return packet.decode()
-        except av.FFmpegError:
+        except (av.FFmpegError, ValueError):  # the latter where the codec is known by name and has no decoder
             self.damaged += 1
             return []
