@@ -135,3 +135,17 @@ def is_alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+def test_the_libraries_that_parse_media_are_loaded_in_the_child_alone() -> None:
+    script = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "liuhen.server.config.settings"
+import django
+django.setup()
+import liuhen.server.config.asgi, liuhen.server.config.urls, liuhen.server.media.tasks
+print(sorted({"av", "PIL", "numpy"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert (done.stdout, done.stderr) == ("[]\n", "")

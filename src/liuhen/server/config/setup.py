@@ -123,8 +123,10 @@ def open_instance(*, observe: bool = True) -> Instance:
         raise InstanceMissingError(home=instance.home)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liuhen.server.config.settings")
     import django
+    from django.apps import apps
 
-    django.setup()
+    if not apps.ready:
+        django.setup()
     if observe:
         from liuhen.server.kernel import clock
         from liuhen.server.ledger.selectors import newest_time
