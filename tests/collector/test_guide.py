@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import re
+
+from tests.collector.kit import ROOT
+
+from liuhen.collector.exits import ExitCode
+from liuhen.collector.report.events import Event
+from liuhen.collector.source import SkipReason
+from liuhen.core.naming import builtin_grammars, load_grammars
+
+_GUIDE = (ROOT / "docs" / "guide" / "collector.md").read_text(encoding="utf-8")
+
+
+def test_the_guide_tells_every_exit_code_and_no_other() -> None:
+    told = {int(code): name for code, name in re.findall(r"^\| (\d+) \| ([A-Z_]+) \|", _GUIDE, re.MULTILINE)}
+
+    assert told == {code.value: code.name for code in ExitCode}
+
+
+def test_the_guide_explains_every_reason_for_leaving_a_file() -> None:
+    assert [reason for reason in SkipReason if f"`{reason}`" not in _GUIDE] == []
+
+
+def test_the_guide_names_every_event_for_machines() -> None:
+    names = [
+        "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__)[1:] for kind in Event.__value__.__args__
+    ]
+
+    assert [name for name in names if f"`{name}`" not in _GUIDE] == []
+
+
+def test_the_guides_grammar_file_is_one() -> None:
+    block = _GUIDE.partition("    version = 1\n")
+    table = "".join(block[1:]).partition("\nA pattern describes")[0]
+    lines = [line[4:] for line in table.splitlines() if line.startswith("    ") or not line]
+
+    grammars = load_grammars("\n".join(lines).encode(), file="guide.toml", base=builtin_grammars())
+    assert grammars.entries[0].id == "our-cameras"
