@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import inspect
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from liuhen.server.demo import story
+from liuhen.server.demo import clips, story
 from liuhen.server.demo.cast import CAST
+from liuhen.server.demo.scenes import SCENES
 from liuhen.server.demo.story import Clip, StoryDevice, devices, render
 
 if TYPE_CHECKING:
@@ -54,6 +56,33 @@ def test_the_gps_track_is_nmea_with_right_checksums_in_utc(tmp_path: Path) -> No
         for byte in body:
             parity ^= byte
         assert int(checksum, 16) == parity
+
+
+def test_every_film_is_ordered_as_its_maker_wants_it_and_of_a_scene_that_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each maker is stood in for by one that only looks at what it is given; rendering all takes a minute."""
+    ordered: list[tuple[Path, dict[str, Any]]] = []
+
+    def stand_in(name: str) -> None:
+        signature = inspect.signature(getattr(clips, name))
+
+        def make(*given: Any, **named: Any) -> None:
+            order = signature.bind(*given, **named).arguments
+            ordered.append((order["path"], order))
+
+        monkeypatch.setattr(clips, name, make)
+
+    for name in ("h264_mp4", "hevc_mp4", "mjpeg_avi", "photo_jpeg", "voice_wav", "damaged"):
+        stand_in(name)
+    films = [(device, clip) for device in devices(DAY) for clip in device.clips if not clip.path.endswith(".gps")]
+    for device, clip in films:
+        clip.make(tmp_path / clip.path, DAY + clip.at)
+        path, order = ordered[-1]
+        assert (path, order["started"]) == (tmp_path / clip.path, DAY + clip.at)
+        assert order.get("device", device.serial) == device.serial
+        assert order.get("scene", "market") in SCENES
+    assert len(ordered) == len(films)
 
 
 @pytest.fixture
