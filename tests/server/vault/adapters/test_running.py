@@ -66,6 +66,18 @@ def test_a_cut_goes_back_to_the_last_mark_or_to_the_start() -> None:
     assert digest.hexdigest() == sha256(b"mar").hex()
 
 
+def test_a_mark_that_was_cut_away_is_not_gone_back_to() -> None:
+    source, digest = Source(b"marked"), RunningDigest()
+    digest.catch_up(6, source.read)
+    digest.mark()
+    digest.cut(3)
+    source.content = b"markings and more"
+    digest.catch_up(17, source.read)
+    digest.cut(8)
+    digest.catch_up(8, source.read)
+    assert digest.hexdigest() == sha256(b"markings").hex()
+
+
 def test_a_file_that_ends_too_soon_is_an_error() -> None:
     with pytest.raises(OSError, match="shorter"):
         RunningDigest().catch_up(4, Source(b"abc").read)

@@ -1,0 +1,374 @@
+"""The rarer ways, each reached through the command or the piece that decides it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.collector.failing import BadDevice, bad_device
+from tests.collector.faults import Fault, FaultyNetwork
+from tests.collector.kit import device_with
+
+from liuhen.collector import spooling
+from liuhen.collector.errors import NotClearedError, ServerUnreachableError, StoppedError
+from liuhen.collector.facts import facts_of
+from liuhen.collector.source import Entry, EntryKind, Find, FolderSource, find
+from liuhen.collector.spool import SpoolSource, find_spools, read_spool
+from liuhen.collector.transport import Halt, Patience
+from liuhen.collector.watch import watch
+from liuhen.core.digests import Digests
+from liuhen.core.naming import builtin_grammars, read_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.collector.fake_server import FakeServer
+    from tests.collector.kit import Station
+
+
+@pytest.fixture
+def bad(monkeypatch: pytest.MonkeyPatch) -> Iterator[BadDevice]:
+    with bad_device(monkeypatch) as device:
+        yield device
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["SOURCE", "--watch", "x"],
+        ["--watch", "x", "--device", "A"],
+        ["--watch", "x", "--device-time", "2026-11-23T09:42:10"],
+        ["SOURCE", "--parallel", "0"],
+        ["SOURCE", "--parallel", "17"],
+        ["SOURCE", "--parallel", "two"],
+        ["SOURCE", "--patience", "0"],
+        ["SOURCE", "--poll", "inf"],
+    ],
+)
+def test_what_cannot_be_meant_is_wrong_usage(words: list[str], station: Station, device: Path) -> None:
+    with pytest.raises(SystemExit) as caught:
+        station.collect(*(device if word == "SOURCE" else word for word in words))
+    assert caught.value.code == 2
+
+
+def test_a_server_is_needed_except_for_a_disk(
+    station: Station, device: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from liuhen.cli import main
+
+    with pytest.raises(SystemExit) as caught:
+        main(["collect", str(device), "--station-key-file", str(station.key_file)])
+    assert caught.value.code == 2
+    words = ["collect", str(device), "--station-key-file", str(station.key_file), "--to-disk", str(device.parent / "d")]
+    assert main([*words, "--state-dir", str(station.state)]) == 0
+    assert "d/liuhen-spool-" in capsys.readouterr().err
+
+
+def test_a_device_time_that_is_none_is_said_before_anything_is_read(station: Station, device: Path) -> None:
+    done = station.collect(device, "--device-time", "noon")
+
+    assert done.code == 11
+    assert done.troubles == ["device-time-invalid"]
+
+
+def test_the_version_is_unknown_where_the_package_is_not_installed(
+    station: Station, server: FakeServer, device: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from importlib import metadata
+
+    def none(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", none)
+    station.collect(device)
+
+    (opening,) = server.openings().values()
+    assert opening["collector"] == "liuhen/unknown"
+
+
+def test_a_receipt_whose_sm3_is_false_is_refused_although_the_ledger_signs_it(
+    station: Station, server: FakeServer, device: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = server.intake._seal
+    monkeypatch.setattr(server.intake, "_seal", lambda upload, sha256, _sm3: real(upload, sha256, "0" * 64))
+
+    done = station.collect(device, "--clear-device")
+    assert done.code == 8
+    assert station.receipts() == []
+    assert len([path for path in device.rglob("*") if path.is_file()]) == 3
+
+
+def test_a_file_whose_time_no_calendar_has_has_no_start_and_goes_first(tmp_path: Path) -> None:
+    device = device_with(tmp_path / "device", {"AMBA0001.MP4": b"x"})
+    entries = [Entry(b"AMBA0001.MP4", EntryKind.FILE, 1, mtime_ns) for mtime_ns in (1, 1 << 80)]
+    odd, plain = find(entries, builtin_grammars()).finds
+
+    with FolderSource(device) as source, source.open(b"AMBA0001.MP4") as file:
+        assert "started" not in facts_of(odd, file, None)
+        assert facts_of(plain, file, None)["started"].source == "mtime"
+
+
+def test_a_recording_of_an_unknown_kind_declares_none(tmp_path: Path) -> None:
+    device = device_with(tmp_path / "device", {"20261123_094210": b"x"})
+    entry = Entry(b"20261123_094210", EntryKind.FILE, 1, 1)
+    found = Find(entry, read_name(entry.name, builtin_grammars()), locked=False)
+
+    with FolderSource(device) as source, source.open(entry.path) as file:
+        assert "kind" not in facts_of(found, file, None)
+
+
+def test_a_collection_already_closed_by_another_hand_is_no_obstacle(
+    far_station: Station, server: FakeServer, network: FaultyNetwork, device: Path
+) -> None:
+    network.add(Fault("POST", ".*/close", lose_answer=True, times=3))
+
+    assert far_station.collect(device).code == 0
+    (collection,) = server.openings()
+    assert len(server.closings(collection)) == 4
+
+
+def test_two_unfinished_devices_wait_for_one_another(
+    far_station: Station, server: FakeServer, network: FaultyNetwork, tmp_path: Path
+) -> None:
+    network.add(Fault("PATCH", times=1000, answer=(503, b"")))
+    one = device_with(tmp_path / "one", {"AMBA0001.MP4": b"one", "AMBA0002.MP4": b"two"})
+    other = device_with(tmp_path / "other", {"AMBA0001.MP4": b"three"})
+    for device in (one, other):
+        assert far_station.collect(device, patience=0.2).code == 5
+    assert len(far_station.unfinished()) == 2
+
+    network._faults.clear()
+    assert far_station.collect(other).code == 0
+    assert len(far_station.unfinished()) == 1
+    assert far_station.collect(one).code == 0
+    assert far_station.unfinished() == []
+    assert len(server.openings()) == 2
+
+
+def test_a_device_with_empty_files_only_goes_on_too(
+    far_station: Station, server: FakeServer, network: FaultyNetwork, tmp_path: Path
+) -> None:
+    device = device_with(tmp_path / "device", {"AMBA0001.MP4": b"", "AMBA0001.GPS": b"\n"})
+    (device / "AMBA0001.GPS").write_bytes(b"")
+    network.add(Fault("POST", ".*/seal", times=1000, answer=(503, b"")))
+    assert far_station.collect(device, patience=0.2).code == 5
+
+    network._faults.clear()
+    assert far_station.collect(device).code == 0
+    assert len(server.openings()) == 1
+
+
+def test_a_file_that_vanishes_between_looking_and_reading_costs_itself_only(
+    bad: BadDevice, station: Station, server: FakeServer, tmp_path: Path
+) -> None:
+    device = device_with(tmp_path / "device", {"20261123_080000.mp4": b"one", "20261123_090000.mp4": b"two"})
+
+    def remove_other(name: bytes, offset: int) -> None:
+        if name == b"20261123_080000.mp4" and offset == 0:
+            (device / "20261123_090000.mp4").unlink(missing_ok=True)
+
+    bad.before_read = remove_other
+    done = station.collect(device, "--parallel", "1")
+
+    assert done.code == 3
+    assert done.skipped() == {"20261123_090000.mp4": "unreadable"}
+    assert len(server.sealed()) == 1
+
+
+def test_a_file_replaced_between_looking_and_sending_is_changed(
+    bad: BadDevice, station: Station, server: FakeServer, tmp_path: Path
+) -> None:
+    device = device_with(tmp_path / "device", {"20261123_080000.mp4": b"one", "20261123_090000.mp4": b"two"})
+
+    def replace_other(name: bytes, offset: int) -> None:
+        if name == b"20261123_080000.mp4" and offset == 0:
+            (device / "20261123_090000.mp4").write_bytes(b"longer than before")
+
+    bad.before_read = replace_other
+    done = station.collect(device, "--parallel", "1")
+
+    assert done.skipped() == {"20261123_090000.mp4": "changed"}
+    assert len(server.sealed()) == 1
+
+
+def test_a_file_replaced_between_looking_and_spooling_is_left_out(
+    bad: BadDevice, station: Station, tmp_path: Path
+) -> None:
+    device = device_with(tmp_path / "device", {"20261123_080000.mp4": b"one", "20261123_090000.mp4": b"two"})
+
+    def replace_other(name: bytes, offset: int) -> None:
+        if name == b"20261123_080000.mp4" and offset == 0:
+            (device / "20261123_090000.mp4").write_bytes(b"longer than before")
+
+    bad.before_read = replace_other
+    done = station.collect(device, "--to-disk", tmp_path / "disk")
+
+    assert done.skipped() == {"20261123_090000.mp4": "changed"}
+    assert done.ended["spooled"] == 1
+
+
+def test_a_known_file_that_cannot_be_read_again_is_said_by_the_spool(
+    bad: BadDevice, station: Station, device: Path, tmp_path: Path
+) -> None:
+    station.collect(device)
+    bad.unreadable[b"7654321_650012_20261123094210_0007.mp4"] = 0
+    done = station.collect(device, "--to-disk", tmp_path / "disk")
+
+    assert done.skipped()["DCIM/100/7654321_650012_20261123094210_0007.mp4"] == "unreadable"
+
+
+def test_a_damaged_spool_beside_others_hides_no_file_from_them(
+    far_station: Station, network: FaultyNetwork, device: Path, tmp_path: Path
+) -> None:
+    network.down = True
+    spool = tmp_path / "spool"
+    far_station.collect(device, "--spool", spool, patience=0.2)
+    (folder,) = find_spools(spool)
+    (folder / "manifest.json").write_bytes(b"{}")
+    done = far_station.collect(device, "--spool", spool, patience=0.2)
+
+    assert done.of("collection-ended")[-1]["spooled"] == 3
+    assert len(find_spools(spool)) == 2
+
+
+def test_a_spool_that_cannot_be_removed_is_said(
+    station: Station, server: FakeServer, device: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = tmp_path / "disk"
+    station.collect(device, "--to-disk", disk)
+
+    def fail(_: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(spooling, "remove_spool", fail)
+    done = station.collect(disk, "--clear-device")
+
+    assert done.code == 3
+    assert done.troubles == ["spool-unwritable"]
+    assert len(find_spools(disk)) == 1
+    assert len(server.sealed()) == 3
+
+
+def test_a_spool_whose_bytes_turned_after_its_receipts_is_not_removed(
+    bad: BadDevice, station: Station, server: FakeServer, device: Path, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    station.collect(device, "--to-disk", disk)
+    (spool,) = find_spools(disk)
+    largest = max((spool / "files").iterdir(), key=lambda path: path.stat().st_size)
+    reads: list[int] = []
+
+    def turn(name: bytes, offset: int) -> None:
+        if name == largest.name.encode() and offset == 0:
+            reads.append(offset)
+            if len(reads) == 2:
+                largest.write_bytes(bytes(largest.stat().st_size))
+
+    bad.before_read = turn
+    done = station.collect(disk, "--clear-device")
+
+    assert done.code == 3
+    assert done.ended["kept"] == [str(spool)]
+    assert spool.is_dir()
+    assert len(server.sealed()) == 3
+
+
+def test_a_spool_that_grows_while_it_is_compared_is_not_removed(
+    bad: BadDevice, station: Station, device: Path, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    station.collect(device, "--to-disk", disk)
+    (spool,) = find_spools(disk)
+    largest = max((spool / "files").iterdir(), key=lambda path: path.stat().st_size)
+    reads: list[int] = []
+
+    def grow(name: bytes, offset: int) -> None:
+        if name == largest.name.encode() and offset == 0:
+            reads.append(offset)
+            if len(reads) == 2:
+                with largest.open("ab") as file:
+                    file.write(b"more")
+
+    bad.before_read = grow
+    done = station.collect(disk, "--clear-device")
+
+    assert done.troubles == ["file-changed"]
+    assert spool.is_dir()
+
+
+def test_a_spool_is_never_walked_nor_cleared_file_by_file(station: Station, device: Path, tmp_path: Path) -> None:
+    station.collect(device, "--to-disk", tmp_path / "disk")
+    (folder,) = find_spools(tmp_path / "disk")
+    spool = read_spool(folder)
+
+    with SpoolSource(folder, spool) as source:
+        path = spool.files[0].declaration.path
+        assert list(source.walk()) == []
+        assert source.is_there()
+        with source.open(path) as file, pytest.raises(PermissionError):
+            source.remove(path, file.stat())
+
+
+def test_a_bad_file_among_the_missing_does_not_keep_the_collection_open(
+    far_station: Station, server: FakeServer, network: FaultyNetwork, tmp_path: Path
+) -> None:
+    device = device_with(tmp_path / "device", {"AMBA0001.MP4": b"one", "AMBA0002.MP4": b"two"})
+    network.add(Fault("POST", ".*/seal", times=1000, answer=(503, b"")))
+    assert far_station.collect(device, patience=0.2).code == 5
+    network._faults.clear()
+    (device / "AMBA0002.MP4").unlink()
+    gone = b'{"code": "upload-unknown", "zh": "", "en": "gone", "where": {}}'
+    network.add(Fault("POST", ".*/seal", skip=1, times=1, answer=(404, gone)))
+
+    done = far_station.collect(device, "--parallel", "1")
+    assert done.code == 3
+    assert done.skipped() == {"AMBA0002.MP4": "gone"}
+    assert far_station.unfinished() == []
+    assert [one.name for one in server.sealed()] == [b"AMBA0001.MP4"]
+
+
+def test_patience_ends_and_a_halt_ends_it_sooner() -> None:
+    def fail() -> None:
+        raise ServerUnreachableError(url="u", reason="r")
+
+    with pytest.raises(ServerUnreachableError):
+        Patience(0.01, Halt()).until_done(fail)
+
+    halt = Halt()
+    inner = halt.under()
+    halt.call()
+    with pytest.raises(StoppedError):
+        Patience(100, inner).until_done(fail)
+    with pytest.raises(StoppedError):
+        Patience(100, inner).bear(ServerUnreachableError(url="u", reason="r"))
+    assert halt.under().called
+
+
+def test_a_unit_without_receipts_is_never_cleared(device: Path) -> None:
+    from liuhen.collector.clearing import clear_unit
+    from liuhen.collector.state import Item, ItemState
+    from liuhen.collector.wire import FileDeclaration, Role
+
+    declaration = FileDeclaration("u", "c", b"DCIM/100/7654321_650012_20261123094210_0007.mp4", Role.ORIGINAL)
+    item = Item(declaration, 150_000, 0, ItemState.SENT, Digests("0" * 64, "0" * 64, 150_000))
+    with FolderSource(device) as source, pytest.raises(NotClearedError, match="no receipt"):
+        clear_unit([item], source=source, collection=None, desk=None)  # type: ignore[arg-type] # never reached
+    assert replace(item, state=ItemState.CLEARED).state.has_receipt
+
+
+def test_a_halted_watch_ends_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from liuhen.collector.report.choice import report_to
+    from liuhen.core.errors import Language
+
+    halt = Halt()
+    halt.call()
+    import sys
+
+    report = report_to(words_on=sys.stderr, json_on=None, language=Language.ZH)
+    watch(tmp_path, order=None, runner=None, report=report, halt=halt, every_s=1)  # type: ignore[arg-type] # never asked
+    assert str(tmp_path) in capsys.readouterr().err
