@@ -334,7 +334,7 @@ def test_a_bad_file_among_the_missing_does_not_keep_the_collection_open(
 
 def test_patience_ends_and_a_halt_ends_it_sooner() -> None:
     def fail() -> None:
-        raise ServerUnreachableError(url="u", reason="r")
+        raise ServerUnreachableError(url="u", reason_zh="r", reason_en="r")
 
     with pytest.raises(ServerUnreachableError):
         Patience(0.01, Halt()).until_done(fail)
@@ -345,7 +345,7 @@ def test_patience_ends_and_a_halt_ends_it_sooner() -> None:
     with pytest.raises(StoppedError):
         Patience(100, inner).until_done(fail)
     with pytest.raises(StoppedError):
-        Patience(100, inner).bear(ServerUnreachableError(url="u", reason="r"))
+        Patience(100, inner).bear(ServerUnreachableError(url="u", reason_zh="r", reason_en="r"))
     assert halt.under().called
 
 

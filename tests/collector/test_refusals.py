@@ -9,16 +9,28 @@ import pytest
 from tests.collector.fake_server import write_key
 from tests.collector.faults import Fault, FaultyNetwork
 
+from liuhen.collector.errors import (
+    CollectorError,
+    FileRefusedError,
+    RefusedError,
+    ServerUnreachableError,
+    UploadLostError,
+)
+from liuhen.collector.transport.refusals import REFUSALS, effect_of
 from liuhen.core.tlog.note import SigningKey
+from liuhen.server.intake import errors as intake
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.collector.kit import IntakeServer, Station
 
+    from liuhen.core.errors import LiuhenError
+
 
 def _words(code: str) -> bytes:
-    return json.dumps({"code": code, "zh": f"拒绝 {code}", "en": f"no: {code}", "where": {}}).encode()
+    return json.dumps({"code": code, "zh": f"否：{code}", "en": f"no: {code}", "where": {}}).encode()
 
 
 def _nothing_happened(station: Station, server: IntakeServer, device: Path) -> bool:
@@ -127,24 +139,38 @@ def test_a_genuine_receipt_for_other_bytes_is_refused(
     assert len([path for path in device.rglob("*") if path.is_file()]) == 3
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "exit_code"),
-    [(507, "vault-full", 7), (429, "station-quota", 7), (409, "collection-differs", 7), (418, "something-new", 7)],
-)
+def _subclasses(kind: type[LiuhenError]) -> Iterator[type[LiuhenError]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _subclasses(one)
+
+
+def test_the_table_knows_every_refusal_of_the_server_and_no_other() -> None:
+    of_commands = {"station-name-taken", "station-missing", "station-key-missing"}
+    own = {kind.code for kind in _subclasses(intake.IntakeError) if kind.__module__ == intake.__name__}
+    lower = {kind.code for kind in intake._STATUS_OF_OTHERS}
+
+    assert set(REFUSALS) == (own | lower) - of_commands
+
+
+def test_a_refusal_of_a_later_server_is_judged_by_its_status() -> None:
+    assert effect_of("something-new", 503) is ServerUnreachableError
+    assert effect_of("something-new", 429) is ServerUnreachableError
+    assert effect_of("something-new", 409) is RefusedError
+
+
+def _codes(kind: type[CollectorError]) -> list[str]:
+    return [code for code, effect in REFUSALS.items() if effect is kind]
+
+
+@pytest.mark.parametrize("code", [*_codes(RefusedError), "something-new"])
 def test_a_refusal_that_concerns_all_ends_the_run(
-    status: int,
-    code: str,
-    exit_code: int,
-    *,
-    far_station: Station,
-    server: IntakeServer,
-    network: FaultyNetwork,
-    device: Path,
+    code: str, far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
 ) -> None:
-    network.add(Fault("POST", "/intake/uploads", answer=(status, _words(code)), times=9))
+    network.add(Fault("POST", "/intake/uploads", answer=(409, _words(code)), times=9))
     done = far_station.collect(device, "--clear-device")
 
-    assert done.code == exit_code
+    assert done.code == 7
     assert f"no: {code}" in done.words
     assert _nothing_happened(far_station, server, device)
 
@@ -154,19 +180,43 @@ def test_a_refusal_that_concerns_all_ends_the_run(
     assert len(server.openings()) == 1
 
 
+@pytest.mark.parametrize("code", _codes(ServerUnreachableError))
+def test_a_refusal_that_passes_is_waited_for(
+    code: str, far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
+) -> None:
+    network.add(Fault("POST", ".*/seal", answer=(409, _words(code)), times=2))
+
+    assert far_station.collect(device).code == 0
+    assert len(server.sealed()) == 3
+
+
+@pytest.mark.parametrize("code", _codes(ServerUnreachableError))
+def test_a_refusal_that_should_pass_and_does_not_is_said_in_the_servers_words(
+    code: str, far_station: Station, network: FaultyNetwork, device: Path
+) -> None:
+    network.add(Fault("POST", ".*/seal", answer=(409, _words(code)), times=999))
+    done = far_station.collect(device, "--clear-device", patience=0.2)
+
+    assert done.code == 5
+    (trouble,) = done.of("trouble")
+    assert f"no: {code}" in trouble["en"]
+    assert f"否：{code}" in trouble["zh"]
+    assert len([path for path in device.rglob("*") if path.is_file()]) == 3
+
+
+_IMPORTANT = "DCIM/100/7654321_650012_20261123101010_0008_IMP.mp4"
+_TRACK = "DCIM/100/7654321_650012_20261123101010_0008_IMP.gps"
+
+
+@pytest.mark.parametrize("code", _codes(FileRefusedError))
 @pytest.mark.parametrize(
-    ("method", "path", "status", "code"),
-    [
-        ("POST", "/intake/uploads", 413, "upload-too-large"),
-        ("POST", "/intake/uploads", 400, "declaration-invalid"),
-        ("PATCH", ".*", 400, "upload-longer"),
-        ("POST", ".*/seal", 409, "upload-incomplete"),
-    ],
+    ("method", "path"),
+    [("POST", "/intake/uploads"), ("PATCH", ".*"), ("POST", ".*/seal")],
+    ids=["create", "append", "seal"],
 )
 def test_a_refusal_of_one_file_lets_the_others_pass(
     method: str,
     path: str,
-    status: int,
     code: str,
     *,
     far_station: Station,
@@ -174,18 +224,61 @@ def test_a_refusal_of_one_file_lets_the_others_pass(
     network: FaultyNetwork,
     device: Path,
 ) -> None:
-    network.add(Fault(method, path, answer=(status, _words(code))))
+    network.add(Fault(method, path, answer=(409, _words(code))))
     done = far_station.collect(device, "--clear-device", "--parallel", "1")
 
     assert done.code == 3
-    refused = {name for name, reason in done.skipped().items() if reason == "refused"}
-    assert refused == {"DCIM/100/7654321_650012_20261123101010_0008_IMP.mp4"}
-    assert done.skipped()["DCIM/100/7654321_650012_20261123101010_0008_IMP.gps"] == "recording-not-taken"
+    assert done.troubles == ["file-refused"]
+    assert done.skipped() == {_IMPORTANT: "refused", _TRACK: "recording-not-taken"}
     assert [one.name for one in server.sealed()] == [b"7654321_650012_20261123094210_0007.mp4"]
     assert sorted(path.suffix for path in device.rglob("*.*")) == [".gps", ".mp4"]
 
     assert far_station.collect(device, "--clear-device").code == 0
     assert len(server.sealed()) == 3
+
+
+@pytest.mark.parametrize("code", _codes(UploadLostError))
+def test_an_upload_uuid_of_no_more_use_is_replaced_once(
+    code: str, far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
+) -> None:
+    network.add(Fault("POST", ".*/seal", answer=(409, _words(code))))
+
+    assert far_station.collect(device, "--clear-device").code == 0
+    assert len(server.declarations()) == 4
+    assert len(server.sealed()) == 3
+
+
+@pytest.mark.parametrize("code", _codes(UploadLostError))
+def test_a_second_upload_uuid_of_no_use_ends_that_file_only(
+    code: str, far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
+) -> None:
+    network.add(Fault("POST", ".*/seal", answer=(409, _words(code)), times=2))
+    done = far_station.collect(device, "--clear-device", "--parallel", "1")
+
+    assert done.code == 3
+    assert done.troubles == ["upload-lost"]
+    assert done.skipped() == {_IMPORTANT: "refused", _TRACK: "recording-not-taken"}
+    assert len(server.sealed()) == 1
+
+    assert far_station.collect(device, "--clear-device").code == 0
+    assert len(server.sealed()) == 3
+
+
+def test_a_refused_attachment_keeps_its_recording_on_the_device_and_is_sent_by_the_next_run(
+    far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
+) -> None:
+    network.add(Fault("POST", ".*/seal", skip=1, answer=(409, _words("original-not-sealed"))))
+    done = far_station.collect(device, "--clear-device", "--parallel", "1")
+
+    assert done.code == 3
+    assert done.skipped() == {_TRACK: "refused"}
+    assert done.ended["kept"] == [_IMPORTANT, _TRACK]
+    assert len(server.sealed()) == 2
+    assert sorted(path.suffix for path in device.rglob("*.*")) == [".gps", ".mp4"]
+
+    assert far_station.collect(device, "--clear-device").code == 0
+    assert len(server.sealed()) == 3
+    assert [path for path in device.rglob("*.*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from liuhen.collector.errors import (
     SourceGoneError,
     SpoolDamagedError,
     StoppedError,
+    UploadLostError,
 )
 from liuhen.collector.handin import hand_in
 from liuhen.collector.ids import new_uuid
@@ -50,16 +51,10 @@ _REASONS: dict[type[CollectorError], SkipReason] = {
     FileUnreadableError: SkipReason.UNREADABLE,
     DigestMismatchError: SkipReason.DIGEST_MISMATCH,
     FileRefusedError: SkipReason.REFUSED,
+    UploadLostError: SkipReason.REFUSED,
     SpoolDamagedError: SkipReason.SPOOL_DAMAGED,
 }
-_FILE_TROUBLES = (
-    OSError,
-    FileChangedError,
-    FileUnreadableError,
-    DigestMismatchError,
-    FileRefusedError,
-    SpoolDamagedError,
-)
+_FILE_TROUBLES: tuple[type[OSError | CollectorError], ...] = (OSError, *_REASONS)
 
 
 @dataclass(frozen=True, slots=True)

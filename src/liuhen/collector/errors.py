@@ -196,12 +196,12 @@ class NotClearedError(CollectorError):
 
 
 class ServerUnreachableError(CollectorError):
-    """The server cannot be reached, or broke off every time."""
+    """The server cannot be reached, broke off every time, or refused with what passes by itself."""
 
     code = "server-unreachable"
     exit_code = ExitCode.NETWORK
-    zh = "无法连接服务器 {url}（{reason}）。已采集的进度已保存，网络恢复后重新运行即可继续。"
-    en = "The server {url} cannot be reached ({reason}). Nothing is lost; run again when the network is back."
+    zh = "服务器 {url} 暂时无法使用（{reason_zh}）。已采集的进度已保存，待其恢复后重新运行即可继续。"
+    en = "The server {url} cannot be used for now ({reason_en}). Nothing is lost; run again when it is back."
 
 
 class ServerAnswerError(CollectorError):
@@ -252,7 +252,7 @@ class DigestMismatchError(RefusedError):
 
 
 class UploadLostError(RefusedError):
-    """The server no longer knows this upload; it must start anew."""
+    """The upload's uuid is of no more use to the server; the file must be sent anew under another."""
 
     exit_code = ExitCode.INCOMPLETE
     code = "upload-lost"

@@ -57,6 +57,7 @@ def hand_in(item: Item, *, source: Source, collection: Collection, desk: Desk, e
 
     Raises:
         FileChangedError, SpoolDamagedError, DigestMismatchError, FileRefusedError: this file cannot be taken now.
+        UploadLostError: nor under a second upload uuid.
         ReceiptRefusedError: the answer is no receipt for it; it stays "sent".
         CollectorError: the work as a whole cannot go on.
         OSError: the source failed.
@@ -84,7 +85,7 @@ class _HandIn:
         self._patience = desk.patience()
 
     def renew(self, item: Item) -> Item:
-        """Return `item` under a new upload uuid: the server no longer knows the old one."""
+        """Return `item` under a new upload uuid: the old one is of no more use to the server."""
         declaration = replace(item.declaration, upload=new_uuid())
         fresh = replace(item, declaration=declaration, state=ItemState.PLANNED, digests=None)
         self._collection.put(fresh)

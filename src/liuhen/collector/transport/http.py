@@ -19,17 +19,14 @@ import httpx
 from liuhen.collector.clock import ServerTime
 from liuhen.collector.errors import (
     CollectorError,
-    DigestMismatchError,
-    FileRefusedError,
-    KeyRefusedError,
     RefusedError,
     ServerAddressError,
     ServerAnswerError,
     ServerNotSecureError,
     ServerUnreachableError,
-    UploadLostError,
 )
 from liuhen.collector.transport.interface import Seal
+from liuhen.collector.transport.refusals import HEAD_REFUSALS, effect_of, has_failed
 from liuhen.core.canonical import canonical
 from liuhen.core.entry import TimeFormatError, parse_time
 from liuhen.core.naming import visible
@@ -52,34 +49,6 @@ _ANSWER_S: Final = 120.0
 _SHOWN_BODY: Final = 200
 _MAX_ANSWER: Final = 2 << 20
 _DONE: Final = frozenset({200, 201, 204})
-_SERVER_FAILED: Final = 500
-_PASSING_STATUS: Final = frozenset({408, 423, 425, 429})
-
-# Refusals by code: those that concern the key, and those that concern one file only. All others end the run.
-_KEY_CODES: Final = frozenset({"station-key-unknown", "station-key-revoked"})
-_LOST_CODES: Final = frozenset({"upload-unknown", "upload-expired"})
-_FILE_CODES: Final = frozenset(
-    (
-        "declaration-invalid",
-        "original-not-sealed",
-        "seal-differs",
-        "upload-differs",
-        "upload-incomplete",
-        "upload-longer",
-        "upload-sealed",
-        "upload-too-large",
-    )
-)
-# Refusals that pass by themselves: another request for this upload is still ending, the ledger is behind.
-_PASSING_CODES: Final = frozenset({"upload-locked", "upload-offset", "upload-checksum"})
-# Refusals with such a status that do not pass by trying again.
-_LASTING_CODES: Final = frozenset({"vault-full", "station-quota"})
-# An answer to HEAD has no body, so its status must speak.
-_HEAD_REFUSALS: Final = {
-    401: ("station-key-unknown", "本站密钥未被接受。", "The key of this station was not accepted."),
-    404: ("upload-unknown", "服务器上没有这个上传。", "The server does not know this upload."),
-    410: ("upload-expired", "这个上传已过期。", "This upload has expired."),
-}
 
 
 class HttpTransport:
@@ -191,21 +160,26 @@ class HttpTransport:
             code, zh, en = (visible(table[key]) for key in ("code", "zh", "en"))
         except (ValueError, KeyError, TypeError):
             return self._wordless(answer)
-        if code in _PASSING_CODES or (_has_failed(answer.status) and code not in _LASTING_CODES):
-            return self._unreachable(en)
-        return _refusal_type(code)(refusal=code, words_zh=zh, words_en=en)
+        return self._refused(effect_of(code, answer.status), code, zh, en)
 
     def _wordless(self, answer: _Answer) -> CollectorError:
         """Return the error for an answer without our words: to a HEAD, from a proxy, from another server."""
-        if _has_failed(answer.status):
+        if has_failed(answer.status):
             return self._unreachable(f"HTTP {answer.status}")
-        if answer.method == "HEAD" and answer.status in _HEAD_REFUSALS:
-            code, zh, en = _HEAD_REFUSALS[answer.status]
-            return _refusal_type(code)(refusal=code, words_zh=zh, words_en=en)
+        if answer.method == "HEAD" and answer.status in HEAD_REFUSALS:
+            code, zh, en = HEAD_REFUSALS[answer.status]
+            return self._refused(effect_of(code, answer.status), code, zh, en)
         return self._outside(answer)
 
+    def _refused(
+        self, kind: type[RefusedError | ServerUnreachableError], code: str, zh: str, en: str
+    ) -> CollectorError:
+        if issubclass(kind, ServerUnreachableError):
+            return kind(url=self._url, reason_zh=zh, reason_en=en)
+        return kind(refusal=code, words_zh=zh, words_en=en)
+
     def _unreachable(self, reason: str) -> ServerUnreachableError:
-        return ServerUnreachableError(url=self._url, reason=visible(reason))
+        return ServerUnreachableError(url=self._url, reason_zh=visible(reason), reason_en=visible(reason))
 
     def _outside(self, answer: _Answer) -> ServerAnswerError:
         body = visible(answer.body[:_SHOWN_BODY].decode("utf-8", "replace"))
@@ -220,11 +194,6 @@ class _Answer:
     status: int
     headers: httpx.Headers
     body: bytes
-
-
-def _has_failed(status: int) -> bool:
-    """Say whether the server, or something before it, failed in a way that may pass."""
-    return status >= _SERVER_FAILED or status in _PASSING_STATUS
 
 
 def _bounded(response: httpx.Response) -> bytes:
@@ -248,13 +217,3 @@ def _checked_address(url: str) -> str:
     if parts.scheme == "http" and host not in _LOOPBACK:
         raise ServerNotSecureError(url=url)
     return url.rstrip("/")
-
-
-def _refusal_type(code: str) -> type[RefusedError]:
-    if code in _KEY_CODES:
-        return KeyRefusedError
-    if code in _LOST_CODES:
-        return UploadLostError
-    if code == "digest-mismatch":
-        return DigestMismatchError
-    return FileRefusedError if code in _FILE_CODES else RefusedError
