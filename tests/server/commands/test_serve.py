@@ -69,7 +69,7 @@ class Server:
         return found
 
     def worker(self) -> int | None:
-        return next((pid for pid, line in self.children().items() if line.endswith("liuhen.cli worker")), None)
+        return next((pid for pid, line in self.children().items() if line.endswith(" worker")), None)
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal; return the exit code and what was said."""
@@ -79,11 +79,12 @@ class Server:
 
 
 def is_alive(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended and that nobody has asked for its status does not."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return True
+    return state != "Z"
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +128,14 @@ def test_a_worker_that_died_is_started_again(server: Server) -> None:
     second = wait_for(lambda: server.worker() not in {first, None} and server.worker())
     assert second != first
     assert server.stop()[0] == 0
+
+
+def test_a_server_that_is_killed_takes_its_worker_with_it(server: Server) -> None:
+    worker = wait_for(server.worker)
+    assert worker is not None
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait()
+    wait_for(lambda: not is_alive(worker))
 
 
 def test_without_a_worker_it_has_no_child(home: Path) -> None:

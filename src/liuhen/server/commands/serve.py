@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import errno
-import os
 import signal
 import socket
-import subprocess
 import sys
-import threading
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AddressUnusableError", "MigrationsPendingError", "PortTakenError", "add_arguments", "run"]
 
-_RESTART_S: Final = 2.0
 _STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -110,6 +106,7 @@ def _begin_demonstration(instance: Instance) -> bool:
 def _serve(listening: socket.socket, *, with_worker: bool, with_filler: bool) -> None:
     import uvicorn
 
+    from liuhen.server.commands.child import Child
     from liuhen.server.config.asgi import application
     from liuhen.server.ledger.integrator import start_integrator
 
@@ -127,9 +124,9 @@ def _serve(listening: socket.socket, *, with_worker: bool, with_filler: bool) ->
     with _until_signal(), ExitStack() as running:
         running.callback(start_integrator().stop)
         if with_worker:
-            running.callback(_Child(["worker"], respawn=True).stop)
+            running.callback(Child(["worker"], respawn=True).stop)
         if with_filler:
-            running.callback(_Child(["demo"], respawn=False).stop)
+            running.callback(Child(["demo"], respawn=False).stop)
         server.run(sockets=[listening])
 
 
@@ -164,42 +161,3 @@ def _refuse_pending_migrations(instance: Instance) -> None:
     if plan:
         names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in plan[:3])
         raise MigrationsPendingError(names=names, home=instance.home)
-
-
-class _Child:
-    """A child process of the server; with `respawn` it is started again whenever it dies."""
-
-    def __init__(self, arguments: list[str], *, respawn: bool) -> None:
-        self._command = [sys.executable, "-m", "liuhen.cli", *arguments]
-        self._respawn = respawn
-        self._stopping = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._watch, name=f"child {arguments[0]}", daemon=True)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        while not self._stopping.is_set():
-            with self._lock:
-                if self._stopping.is_set():
-                    return
-                self._process = subprocess.Popen(self._command, env=os.environ, stdin=subprocess.DEVNULL)
-            self._process.wait()
-            if not self._respawn:
-                return
-            self._stopping.wait(_RESTART_S)
-
-    def stop(self) -> None:
-        """End the child: SIGTERM, then SIGKILL after ten seconds."""
-        self._stopping.set()
-        with self._lock:
-            process = self._process
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        self._thread.join()
