@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.conf import settings
 from django.db import connections, transaction
+from hypothesis import settings as properties
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,6 +38,23 @@ if not settings.configured:
 # Argon2 takes 50 ms for each of the cast's passwords; a test of its own looks at the hashers that are set.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
+# How long an example takes is the machine's business; speed is shown by the benchmarks.
+properties.register_profile("liuhen", deadline=None)
+properties.load_profile("liuhen")
+
+# A shell that runs the suite in the background has it ignore Ctrl-C, and every process that a test starts after it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def removable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Take the immutable flag off the originals that were sealed in temporary folders, so that those can be removed."""
+    yield
+    from tests.support.thawing import make_removable
+
+    make_removable(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

@@ -31,18 +31,28 @@ def _station_install() -> int:
         return next((code for step in steps if (code := _call(*step))), 0)
 
 
-def main() -> int:
-    """Run everything; the exit code is the first failure's."""
+def _measured(*arguments: str) -> int:
+    """Run pytest under coverage, in a folder of temporary files of its own, and combine what all processes measured.
+
+    Coverage starts in every Python process of this environment, the two workers of the run included; pytest-cov would
+    combine while servers that the tests have ended are still writing theirs.
+    """
     environment = {**os.environ, "COVERAGE_FILE": str(ROOT / ".coverage")}
     for stale in ROOT.glob(".coverage*"):
         stale.unlink()
-    pytest = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "--cov", "--cov-report=", *sys.argv[1:]]
-    code = _call(*pytest, environment=environment)
-    # Servers and workers that ended after pytest's own combining have left their data beside it.
-    _call(sys.executable, "-m", "coverage", "combine", "--append", "--quiet", environment=environment)
+    with tempfile.TemporaryDirectory(prefix="liuhen-suite-", ignore_cleanup_errors=True) as folder:
+        pytest = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-n", "2", "--dist", "loadgroup"]
+        code = _call(*pytest, f"--basetemp={Path(folder, "run")}", *arguments, environment=environment)
+    # A process that a test killed may have left a file that cannot be read; it is passed over, and said.
+    return code or _call(sys.executable, "-m", "coverage", "combine", "--quiet", environment=environment)
+
+
+def main() -> int:
+    """Run everything; the exit code is the first failure's."""
+    code = _measured(*sys.argv[1:])
     for pattern, floor in FLOORS:
         report = [sys.executable, "-m", "coverage", "report", "--skip-covered", "--show-missing"]
-        code = code or _call(*report, f"--include={pattern}", f"--fail-under={floor}", environment=environment)
+        code = code or _call(*report, f"--include={pattern}", f"--fail-under={floor}")
     return code or _station_install()
 
 

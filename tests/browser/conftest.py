@@ -51,7 +51,8 @@ class Site:
         return page
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright is started its event loop runs in this thread, and other tests need their own.
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     from liuhen.server.demo.clips import h264_mp4
 

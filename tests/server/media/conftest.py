@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from liuhen.server.vault import stores
-from tests.server.vault.adapters.thawing import thaw
+from tests.support.thawing import thaw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

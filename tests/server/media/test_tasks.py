@@ -21,9 +21,9 @@ from liuhen.server.media.tasks import analyse, derive, enqueue_analysis
 from liuhen.server.recordings.models import Recording, RecordingKind, RecordingState
 from liuhen.server.vault.stores import derivatives, originals
 from tests.server.media import samples
-from tests.server.vault.adapters.thawing import thaw
 from tests.support.events import told
 from tests.support.recordings import enter
+from tests.support.thawing import thaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from liuhen.server.vault.adapters.local import LocalStore
-from tests.server.vault.adapters.thawing import thaw
+from tests.support.thawing import make_removable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytest.register_assert_rewrite(
     "tests.server.vault.behaviour_of_keeping",
@@ -27,10 +25,7 @@ pytest.register_assert_rewrite(
 def ground(tmp_path: Path) -> Iterator[Path]:
     """An empty folder whose immutable files can be removed afterwards."""
     yield tmp_path
-    for folder, _, names in os.walk(tmp_path):
-        for name in names:
-            with suppress(OSError):  # a link to nowhere
-                thaw(Path(folder, name))
+    make_removable(tmp_path)
 
 
 @pytest.fixture

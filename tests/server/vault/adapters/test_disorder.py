@@ -13,8 +13,8 @@ from liuhen.server.vault.errors import (
     VaultFaultError,
 )
 from liuhen.server.vault.interfaces import ObjectState
-from tests.server.vault.adapters.thawing import thaw
 from tests.server.vault.bench import DATA, TERM, address, put
+from tests.support.thawing import thaw
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,9 +15,9 @@ from liuhen.server.vault.errors import (
     VaultFaultError,
 )
 from liuhen.server.vault.interfaces import Protection
-from tests.server.vault.adapters.thawing import thaw
 from tests.server.vault.bench import DATA, NOWHERE, TERM, Bench, address, put
 from tests.server.vault.store_behaviour import StoreBehaviour
+from tests.support.thawing import thaw
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,202 @@
+"""A real instance, a station and a device in trouble, and what must hold of them afterwards.
+
+The server is `liuhen serve` in a process of its own and the collector `liuhen collect` in another; both may have faults
+beneath them (see `faulty_liuhen`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.collector.kit import ROOT, Done, read_lines
+from tests.support.served import LIUHEN, Served, made_instance
+
+from liuhen.core.digests import digest_file, digest_stream
+from liuhen.core.tlog.note import VerifierKey
+from liuhen.core.verify import SameOriginal, verify_receipt
+from liuhen.server.kernel.sqlite.version import driver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+__all__ = ["Instance", "copied", "fault", "says", "template_in"]
+
+_FAULTY = [sys.executable, "-m", "tests.support.faulty_liuhen"]
+_PATIENCE_S = 30.0
+
+
+def fault(how: str, *calls: str, where: str = "") -> dict[str, Any]:
+    """Return a fault for `Instance.breaks`: `how` happens to `calls` on paths that hold `where`."""
+    return {"how": how, "calls": calls, "where": where}
+
+
+def says(trouble: dict[str, Any], code: str, *, zh: Sequence[str], en: Sequence[str]) -> None:
+    """Check that what people were told has this code, and these pieces in each language."""
+    assert trouble["code"] == code, trouble
+    assert [piece for piece in zh if piece not in trouble["zh"]] == [], trouble["zh"]
+    assert [piece for piece in en if piece not in trouble["en"]] == [], trouble["en"]
+
+
+@dataclass(slots=True)
+class Instance(Served):
+    """A served instance whose server and collector can be made to fail."""
+
+    faulty: bool = True
+    faults: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def vault(self) -> Path:
+        """The store of originals."""
+        return self.home / "vault"
+
+    @property
+    def faults_file(self) -> Path:
+        """What goes wrong, and how far the clock is off."""
+        return self.home / "faults.json"
+
+    def breaks(self, *faults: dict[str, Any], clock_s: float = 0) -> None:
+        """Let these faults happen from now on, in place of those before."""
+        passing = self.faults_file.with_suffix(".new")
+        passing.write_text(json.dumps({"faults": faults, "clock_s": clock_s}), encoding="utf-8")
+        passing.replace(self.faults_file)
+
+    def is_mended(self) -> None:
+        """Let nothing go wrong from now on."""
+        self.faults_file.unlink(missing_ok=True)
+
+    def start(self) -> None:
+        """Serve, and return when the front door answers."""
+        command = _FAULTY if self.faulty else LIUHEN
+        self.process = subprocess.Popen([*command, "serve", *self.options], env=self.environment, cwd=ROOT)
+        wait_for(self.answers)
+
+    def has_died(self) -> None:
+        """Wait for the end of a server that a fault kills."""
+        assert self.process is not None
+        self.process.wait(_PATIENCE_S)
+        self.process = None
+
+    def words(self, source: Path, *words: str, state: str = "state") -> list[str]:
+        """Return the words of a `liuhen collect` command; those given last win."""
+        fixed = ("--server", self.url, "--station-key-file", self.station_key, "--state-dir", self.home / state)
+        quick = ("--json", "--language", "en", "--patience", "0.5")
+        return ["collect", str(source), *map(str, fixed), *quick, *words]
+
+    @contextlib.contextmanager
+    def collecting(
+        self,
+        source: Path,
+        *words: str,
+        state: str = "state",
+        faulty: bool = False,
+        limit: Callable[[], None] | None = None,
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Run the collector beside the block, which it does not outlive; `limit` is called in it first."""
+        command = [*(_FAULTY if faulty else LIUHEN), *self.words(source, *words, state=state)]
+        with subprocess.Popen(
+            command,
+            env=self.environment,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=limit,  # noqa: PLW1509 - only to set limits, in a parent whose threads hold no lock of libc
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+                process.communicate()
+
+    def hand_in(self, source: Path, *words: str, **options: Any) -> Done:
+        """Run the collector to its end."""
+        with self.collecting(source, *words, **options) as process:
+            return ended(process)
+
+    def rows(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Read from the database."""
+        connection = driver().connect(f"file:{self.home / 'liuhen.sqlite3'}?mode=ro", uri=True)
+        try:
+            return list(connection.execute(statement, parameters))
+        finally:
+            connection.close()
+
+    def objects(self) -> set[str]:
+        """Return the addresses of what lies sealed in the vault."""
+        return {path.name for path in (self.vault / "objects").rglob("*") if path.is_file() and path.suffix == ""}
+
+    def receipted(self) -> set[str]:
+        """Verify every receipt that a station holds, find the sealed original of each, and return their addresses."""
+        key = VerifierKey.from_text(json.loads(self.station_key.read_bytes())["log"])
+        found = set()
+        for path in sorted(self.home.rglob("*.receipt.json")):
+            told = json.loads(path.read_bytes())
+            (original,) = (self.vault / "objects").rglob(told["sha256"])
+            digests = digest_file(original)
+            facts = verify_receipt(path.read_bytes(), key=key, policy=SameOriginal(digests.sha256, digests.size))
+            assert facts.sm3 == digests.sm3
+            found.add(facts.sha256)
+        return found
+
+    def holds(self, contents: Collection[bytes], *, states: Iterable[str] = ("state",)) -> None:
+        """Check that all of `contents` came in, each once, with a receipt; that all books agree; that no work is left.
+
+        Whatever else the instance holds must agree as well.
+        """
+        wanted = {digest_stream([content]).sha256 for content in contents}
+        assert wanted <= self.receipted()
+        entered = self.rows(
+            "SELECT sha256 FROM recordings_recording UNION ALL SELECT sha256 FROM recordings_attachment"
+        )
+        assert sorted(address for (address,) in entered) == sorted(self.objects())
+        assert list((self.vault / "staging").rglob("data")) == []
+        for state in states:
+            assert list((self.home / state / "collections").glob("*")) == []
+        checked = self.run("ledger", "fsck", "--deep", check=False)
+        assert checked.returncode == 0, checked.stdout
+        swept = self.run("vault", "sweep", check=False)
+        assert swept.returncode == 0, swept.stdout
+
+
+def ended(process: subprocess.Popen[str]) -> Done:
+    """Wait for the end of a collector."""
+    out, err = process.communicate(timeout=60)
+    return Done(process.returncode, read_lines(out), err)
+
+
+def wait_for(question: Callable[[], object], *, seconds: float = _PATIENCE_S) -> None:
+    """Ask until the answer is yes."""
+    end = time.monotonic() + seconds
+    while not question():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.02)
+
+
+def template_in(home: Path) -> Served:
+    """Make an instance to be copied."""
+    return made_instance(home)
+
+
+def copied(template: Served, home: Path, *options: str, faulty: bool = True, **settings: str) -> Instance:
+    """Return an instance like `template`, served; `settings` are `LIUHEN_` variables without the prefix."""
+    shutil.copytree(template.home, home, dirs_exist_ok=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    own = {f"LIUHEN_{name.upper()}": value for name, value in settings.items()}
+    environment = {key: value for key, value in template.environment.items() if not key.startswith("PYTEST_")}
+    environment |= {"LIUHEN_HOME": str(home), "LIUHEN_PORT": str(port), **own}
+    environment |= {"TEST_FAULTS": str(home / "faults.json"), "PYTHONPATH": os.pathsep.join([f"{ROOT}/src", str(ROOT)])}
+    made = Instance(home, port, environment, home / "secrets" / "station.json", options=list(options), faulty=faulty)
+    made.start()
+    return made
