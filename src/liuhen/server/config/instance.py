@@ -210,6 +210,11 @@ class Instance:
         return self.home / "secrets" / "demo-accounts.txt"
 
     @property
+    def is_demonstration(self) -> bool:
+        """Whether this instance was begun as a demonstration: accounts whose passwords lie in a file are in it."""
+        return self.demo_accounts_file.exists()
+
+    @property
     def is_initialised(self) -> bool:
         """Whether `liuhen init` has completed here (the secret is written last)."""
         return self.secret_key_file.exists()

@@ -145,7 +145,7 @@ def is_demonstration(instance: Instance) -> bool:
     """Tell whether the instance is empty or was begun as a demonstration."""
     from liuhen.server.accounts.models import Unit
 
-    return instance.demo_accounts_file.exists() or not Unit.objects.exists()
+    return instance.is_demonstration or not Unit.objects.exists()
 
 
 def filled_mark(instance: Instance) -> Path:

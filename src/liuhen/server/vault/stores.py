@@ -17,8 +17,11 @@ __all__ = ["derivatives", "originals"]
 
 @cache
 def originals() -> Store:
-    """Return the store of originals and attachments."""
-    return LocalStore(settings.INSTANCE.vault)
+    """Return the store of originals and attachments.
+
+    A demonstration's originals get no immutable flag, so that `rm -r` removes a demonstration.
+    """
+    return LocalStore(settings.INSTANCE.vault, freeze=not settings.INSTANCE.is_demonstration)
 
 
 @cache
