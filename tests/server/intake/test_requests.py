@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from liuhen.core.entry import parse_time
+from liuhen.server.intake import stations
+from liuhen.server.intake.asgi import IntakeApp
+from liuhen.server.ledger.errors import SignerRefusesError
+from liuhen.server.vault.errors import VaultFaultError
 from tests.server.intake.refusals import refused
 from tests.support.live_server import TUS
 
 if TYPE_CHECKING:
+    from typing import Never
+
+    from liuhen.core.errors import LiuhenError
     from tests.server.intake.conftest import Starter
     from tests.support.live_server import LiveServer, StationClient
 
@@ -173,3 +181,52 @@ def test_every_refusal_is_json_in_utf8_with_both_languages(station: StationClien
     assert answer.content == b""
     body = station.ask("PATCH", f"uploads/{UNKNOWN}", headers={**TUS, "Content-Type": "text/plain"}).content
     assert "请求内容类型" in json.loads(body.decode())["zh"]
+
+
+def asked_alone(path: str) -> tuple[int, dict[str, Any]]:
+    """Ask the handler itself, without a server; return status and body."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(IntakeApp()({"method": "GET", "path": path, "headers": []}, receive, send))
+    return sent[0]["status"], json.loads(sent[1]["body"])
+
+
+def test_a_path_cannot_write_lines_of_its_own_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="liuhen"):
+        status, body = asked_alone("/intake/x\n2026-11-23 08:00:00 INFO liuhen 原件 handed over\x1b[2J")
+    assert (status, body["code"]) == (404, "address-unknown")
+    (line,) = caplog.messages
+    assert line.isascii()
+    assert line.isprintable()
+    assert "address-unknown" in line
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "logged"),
+    [
+        (SignerRefusesError(size=1, signed=2), 500, "intake-fault", "SignerRefusesError"),
+        (VaultFaultError(where="vault", reason="I/O error"), 503, "vault-fault", "I/O error"),
+    ],
+    ids=["not in the protocol", "the server's own trouble"],
+)
+def test_what_the_administrator_has_to_know_is_in_the_log(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: LiuhenError,
+    status: int,
+    code: str,
+    logged: str,
+) -> None:
+    def authenticate(_header: str) -> Never:
+        raise error
+
+    monkeypatch.setattr(stations, "authenticate", authenticate)
+    answered, body = asked_alone("/intake/time")
+    assert (answered, body["code"]) == (status, code)
+    assert logged in caplog.text

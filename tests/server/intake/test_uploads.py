@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import select
 import socket
 import struct
 import threading
@@ -102,6 +104,21 @@ def test_a_silent_body_gives_way_to_the_next_request(server: LiveServer, station
         assert silent.status == 408
         assert b'"offset":100000' in silent.content
     assert station.seal(upload, data).status_code == 201
+
+
+def test_another_station_cannot_disturb_a_silent_body(
+    server: LiveServer, station: StationClient, second_station: StationClient
+) -> None:
+    upload = station.created(300_000)
+    with station.begin_patch(upload, 0, 300_000) as connection:
+        connection.sendall(b"x" * 1000)
+        _arrived(server, upload, 1000)
+        while not select.select([connection], [], [], 0)[0]:
+            assert second_station.head(upload).status_code == 404
+            assert second_station.patch(upload, 1000, b"y").status_code == 404
+            assert second_station.seal(upload, b"y").status_code == 404
+        silent = json.loads(read_answer(connection).content)
+    assert silent["where"]["seconds"] >= 1, "it was broken off before its time"
 
 
 def test_a_body_that_stops_coming_is_given_up_with_what_it_brought(server: LiveServer, station: StationClient) -> None:

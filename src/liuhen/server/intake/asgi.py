@@ -10,6 +10,7 @@ import logging
 import re
 import secrets
 import uuid
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -25,9 +26,13 @@ from liuhen.server.intake.errors import (
     DatabaseFaultError,
     IntakeFaultError,
     MethodNotAllowedError,
+    UploadDiffersError,
     UploadLockedError,
     UploadLongerError,
     UploadOffsetError,
+    UploadUnknownError,
+    is_refusal,
+    status_of,
 )
 from liuhen.server.intake.http import BodyBrokenError, Response, answer, json_response, read_request, refusal
 from liuhen.server.intake.models import HELD, Upload
@@ -38,7 +43,7 @@ from liuhen.server.vault import stores
 from liuhen.server.vault.errors import VaultFullError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from liuhen.server.intake.http import Receive, Request, Scope, Send
     from liuhen.server.intake.interfaces import Caller
@@ -54,6 +59,7 @@ _SMALL_BODY: Final = 64 << 10
 _SUMMARY_BODY: Final = 8 << 20
 _UUID: Final = r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 _NONE: Final = uuid.UUID(int=0)
+_LOGGED: Final = 200
 _RECEIPT_TYPE: Final = (("content-type", "application/json"),)
 _log = logging.getLogger(__name__)
 
@@ -89,16 +95,8 @@ class IntakeApp:
             response = await self._respond(request)
         except BodyBrokenError:
             return
-        except LiuhenError as error:
-            _log.info("%s %s refused: %s", request.method, request.path, error.code)
-            response = self._refusal(request, error)
-        except DatabaseError:
-            _log.exception("%s %s: the database failed", request.method, request.path)
-            response = self._refusal(request, DatabaseFaultError())
-        except Exception:  # noqa: BLE001 - the edge of the process: the station is told a number, the log all
-            incident = secrets.token_hex(4)
-            _log.exception("%s %s: incident %s", request.method, request.path, incident)
-            response = self._refusal(request, IntakeFaultError(incident=incident))
+        except Exception as error:  # noqa: BLE001 - the edge of the process: the station is told, the log keeps all
+            response = self._refusal(request, _told(request, error))
         await answer(send, request, response)
 
     async def _respond(self, request: Request) -> Response:
@@ -136,9 +134,14 @@ class IntakeApp:
         return json_response(201 if made else 200, {"collection": str(collection)})
 
     async def _close_collection(self, request: Request, caller: Caller, collection: uuid.UUID) -> Response:
-        closing = messages.parse_closing(await request.body.whole(_SUMMARY_BODY))
-        call = partial(services.close_collection, collection=collection, closing=closing, caller=caller)
-        await act(lambda: call(at=clock.now()))
+        data = await request.body.whole(_SUMMARY_BODY)
+
+        def close() -> None:
+            # A summary of 100,000 files takes a second to read, which must not be the event loop's.
+            closing = messages.parse_closing(data)
+            services.close_collection(collection=collection, closing=closing, caller=caller, at=clock.now())
+
+        await act(close)
         return json_response(200, {"collection": str(collection)})
 
     async def _discover(self, _request: Request, _caller: Caller, _upload: uuid.UUID) -> Response:
@@ -153,6 +156,8 @@ class IntakeApp:
         if request.body.expected:
             tus.chunk_type_of(request.headers)
         upload = declaration.upload
+        if await look(partial(uploads.is_anothers, upload, caller)):
+            raise UploadDiffersError(upload=upload)
         async with self._desks.at(upload) as desk:
             call = partial(uploads.declare, declaration, length=length, metadata=metadata, caller=caller)
             created = await act(lambda: call(store=self._store(), at=clock.now()))
@@ -171,7 +176,7 @@ class IntakeApp:
             return services.open_upload(upload=upload, caller=caller, at=clock.now())
 
         try:
-            async with self._desks.at(upload):
+            async with self._desk(upload, caller):
                 found = await look(find)
                 offset = await disk(partial(uploads.present_offset, found, self._store()))
         except UploadLockedError:
@@ -188,12 +193,20 @@ class IntakeApp:
         tus.chunk_type_of(request.headers)
         offset = tus.offset_of(request.headers)
         checksum = tus.checksum_of(request.headers)
-        async with self._desks.at(upload) as desk:
+        async with self._desk(upload, caller) as desk:
             found = await look(lambda: services.open_upload(upload=upload, caller=caller, at=clock.now()))
             offset = await self._write(desk, found, request, caller, offset=offset, checksum=checksum)
             if found.state not in HELD and services.is_half_over(found, clock.now()):
                 await act(lambda: services.prolong_upload(upload=found, at=clock.now()))
         return Response(204, _standing(found, offset))
+
+    @asynccontextmanager
+    async def _desk(self, upload: uuid.UUID, caller: Caller, *, patience_s: float = 0.0) -> AsyncIterator[Desk]:
+        """Hold the upload's desk; a station that has no such upload does not come near it, and disturbs nobody."""
+        if await look(partial(uploads.is_anothers, upload, caller)):
+            raise UploadUnknownError(upload=upload)
+        async with self._desks.at(upload, patience_s=patience_s) as desk:
+            yield desk
 
     async def _write(
         self, desk: Desk, found: Upload, request: Request, caller: Caller, *, offset: int, checksum: Checksum | None
@@ -231,7 +244,7 @@ class IntakeApp:
 
     async def _delete(self, request: Request, caller: Caller, upload: uuid.UUID) -> Response:
         tus.check_request(request.headers)
-        async with self._desks.at(upload):
+        async with self._desk(upload, caller):
             call = partial(uploads.give_up, upload, caller=caller, store=self._store())
             await act(lambda: call(at=clock.now()))
         live.forget(upload)
@@ -239,7 +252,7 @@ class IntakeApp:
 
     async def _seal(self, request: Request, caller: Caller, upload: uuid.UUID) -> Response:
         asked = messages.parse_seal(await request.body.whole(_SMALL_BODY))
-        async with self._desks.at(upload, patience_s=self._pace.seal_patience_s):
+        async with self._desk(upload, caller, patience_s=self._pace.seal_patience_s):
             call = partial(sealing.seal_upload, upload=upload, request=asked, caller=caller, store=self._store())
             with live.checking(upload):
                 outcome = await act(lambda: call(at=clock.now(), wait_s=self._pace.checkpoint_s))
@@ -251,6 +264,24 @@ class IntakeApp:
     async def _receipt(self, _request: Request, caller: Caller, upload: uuid.UUID) -> Response:
         call = partial(sealing.receipt_for, upload=upload, caller=caller)
         return Response(200, _RECEIPT_TYPE, await act(lambda: call(at=clock.now(), wait_s=self._pace.checkpoint_s)))
+
+
+def _told(request: Request, error: Exception) -> LiuhenError:
+    """Log `error`, and return what the station is told of it; of what the protocol does not list, a number."""
+    # A path is the sender's text: with its line breaks it could forge the log's next lines.
+    where = ascii(f"{request.method} {request.path}"[:_LOGGED])
+    if isinstance(error, LiuhenError) and is_refusal(error):
+        if status_of(error) >= 500:  # noqa: PLR2004 - the server's own trouble is its administrator's to see
+            _log.warning("%s failed: %s", where, error)
+        else:
+            _log.info("%s refused: %s", where, error.code)
+        return error
+    if isinstance(error, DatabaseError):
+        _log.error("%s: the database failed", where, exc_info=error)
+        return DatabaseFaultError()
+    incident = secrets.token_hex(4)
+    _log.error("%s: incident %s", where, incident, exc_info=error)
+    return IntakeFaultError(incident=incident)
 
 
 def _standing(upload: Upload, offset: int) -> tuple[tuple[str, str], ...]:

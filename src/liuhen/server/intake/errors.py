@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from liuhen.core.errors import LiuhenError
 from liuhen.server.kernel.clock import ClockSetBackError
-from liuhen.server.ledger.errors import LedgerBehindError
-from liuhen.server.vault.errors import DigestMismatchError, ObjectDamagedError, VaultFaultError, VaultFullError
+from liuhen.server.ledger.errors import LedgerBehindError, LedgerFilesError
+from liuhen.server.vault.errors import (
+    DigestMismatchError,
+    ObjectDamagedError,
+    ObjectMissingError,
+    RecordDamagedError,
+    VaultFaultError,
+    VaultFullError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +48,7 @@ __all__ = [
     "StationMissingError",
     "StationNameTakenError",
     "StationQuotaError",
+    "StationRegisterError",
     "TusHeaderError",
     "TusVersionError",
     "UploadChecksumError",
@@ -55,6 +63,7 @@ __all__ = [
     "UploadTooLargeError",
     "UploadUnknownError",
     "as_json",
+    "is_refusal",
     "status_of",
 ]
 
@@ -186,33 +195,6 @@ class KeyRevokedError(IntakeError):
     status = 401
     zh = "采集站密钥 {key} 已于 {revoked} 吊销。请由系统管理员重新签发密钥。"
     en = "The station key {key} was revoked at {revoked}. Have the system administrator issue a new one."
-
-
-class StationNameTakenError(IntakeError):
-    """Another station has this name."""
-
-    code = "station-name-taken"
-    status = 409
-    zh = "采集站名称“{name}”已被使用。请换一个名称，或用 liuhen station rekey 为该站换发密钥。"
-    en = "The station name {name} is taken. Choose another, or issue that station a new key: liuhen station rekey."
-
-
-class StationMissingError(IntakeError):
-    """No station has this name."""
-
-    code = "station-missing"
-    status = 404
-    zh = "没有名为“{name}”的采集站。请用 liuhen station list 核对。"
-    en = "There is no station named {name}. Check with `liuhen station list`."
-
-
-class StationKeyMissingError(IntakeError):
-    """No key has this id."""
-
-    code = "station-key-missing"
-    status = 404
-    zh = "没有编号为 {key} 的采集站密钥。请用 liuhen station list 核对。"
-    en = "There is no station key {key}. Check with `liuhen station list`."
 
 
 class StationQuotaError(IntakeError):
@@ -395,21 +377,64 @@ class IntakeFaultError(IntakeError):
     en = "The server failed on this request (incident {incident}); what was confirmed is safe. Report the number."
 
 
+# The register of stations, which no station meets
+
+
+class StationRegisterError(LiuhenError):
+    """Base of what can be wrong with an act on the register of stations."""
+
+    code = "station-register"
+    zh = "采集站登记有误。"
+    en = "The register of stations does not allow this."
+
+
+class StationNameTakenError(StationRegisterError):
+    """Another station has this name."""
+
+    code = "station-name-taken"
+    zh = "采集站名称“{name}”已被使用。请换一个名称，或用 liuhen station rekey 为该站换发密钥。"
+    en = "The station name {name} is taken. Choose another, or issue that station a new key: liuhen station rekey."
+
+
+class StationMissingError(StationRegisterError):
+    """No station has this name."""
+
+    code = "station-missing"
+    zh = "没有名为“{name}”的采集站。请用 liuhen station list 核对。"
+    en = "There is no station named {name}. Check with `liuhen station list`."
+
+
+class StationKeyMissingError(StationRegisterError):
+    """No key has this id."""
+
+    code = "station-key-missing"
+    zh = "没有编号为 {key} 的采集站密钥。请用 liuhen station list 核对。"
+    en = "There is no station key {key}. Check with `liuhen station list`."
+
+
 _STATUS_OF_OTHERS: Final[Mapping[type[LiuhenError], int]] = {
     DigestMismatchError: 409,
     VaultFullError: 507,
     VaultFaultError: 503,
     ObjectDamagedError: 503,
+    ObjectMissingError: 503,
+    RecordDamagedError: 503,
     LedgerBehindError: 503,
+    LedgerFilesError: 503,
     ClockSetBackError: 503,
 }
 
 
+def is_refusal(error: LiuhenError) -> bool:
+    """Tell whether a station may be told `error` as it is: docs/spec/intake-protocol.md lists its code."""
+    return isinstance(error, (IntakeError, *_STATUS_OF_OTHERS))
+
+
 def status_of(error: LiuhenError) -> int:
-    """Return the HTTP status that tells of `error`; 500 for what no station should ever meet."""
+    """Return the HTTP status that tells of `error`, which is a refusal."""
     if isinstance(error, IntakeError):
         return error.status
-    return next((status for kind, status in _STATUS_OF_OTHERS.items() if isinstance(error, kind)), 500)
+    return next(status for kind, status in _STATUS_OF_OTHERS.items() if isinstance(error, kind))
 
 
 def as_json(error: LiuhenError) -> dict[str, Any]:

@@ -285,5 +285,6 @@ def _receipt(found: Upload, wait_s: float) -> bytes:
         salt=bytes.fromhex(opening["salt"]),
         details=opening["details"],
     )
-    Upload.objects.filter(id=found.id, receipt__isnull=True).update(receipt=receipt)
+    with transaction.atomic():  # every write goes through the gate
+        Upload.objects.filter(id=found.id, receipt__isnull=True).update(receipt=receipt)
     return receipt

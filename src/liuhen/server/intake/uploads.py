@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from liuhen.server.intake.interfaces import Caller, Created, Declaration
     from liuhen.server.vault.interfaces import Staged, Store
 
-__all__ = ["declare", "give_up", "open_stage", "present_offset"]
+__all__ = ["declare", "give_up", "is_anothers", "open_stage", "present_offset"]
+
+
+def is_anothers(upload: uuid.UUID, caller: Caller) -> bool:
+    """Tell whether an upload is another station's."""
+    return Upload.objects.filter(id=upload).exclude(collection__station=caller.station).exists()
 
 
 def open_stage(upload: uuid.UUID, store: Store) -> Staged:

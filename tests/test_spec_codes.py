@@ -1,0 +1,55 @@
+"""The codes of the specifications are those of the code: what a station can be told is in the protocol, with its status."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from liuhen.collector.transport.refusals import REFUSALS
+from liuhen.core.errors import LiuhenError
+from liuhen.server.intake.errors import _STATUS_OF_OTHERS, IntakeError, StationMissingError, is_refusal, status_of
+from liuhen.server.ledger.errors import SignerRefusesError
+
+PROTOCOL = (Path(__file__).parents[1] / "docs" / "spec" / "intake-protocol.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| `([a-z0-9-]+)` \| (\d{3}) \| (yes|resume|anew|no) \| \S.*\|$", re.MULTILINE)
+IN_TEXT = re.compile(r"`(\d{3}) ([a-z]+(?:-[a-z]+)+)`")
+
+
+def documented() -> dict[str, int]:
+    return {code: int(status) for code, status, _ in ROW.findall(PROTOCOL)}
+
+
+def refusals() -> dict[str, int]:
+    """Return the status of every refusal that the handler can answer, by its code."""
+    found: list[type[LiuhenError]] = [*_STATUS_OF_OTHERS]
+    waiting: list[type[LiuhenError]] = [IntakeError]
+    while waiting:
+        kinds = waiting.pop().__subclasses__()
+        found += kinds
+        waiting += kinds
+    return {kind.code: status_of(kind.__new__(kind)) for kind in found}
+
+
+def test_every_refusal_is_in_the_protocol_with_its_status_and_none_that_is_not_there() -> None:
+    assert documented() == refusals()
+
+
+def test_each_code_has_one_row() -> None:
+    assert len(ROW.findall(PROTOCOL)) == len(documented()) > 40
+
+
+def test_the_statuses_named_along_the_way_are_those_of_the_table() -> None:
+    named = {(code, int(status)) for status, code in IN_TEXT.findall(PROTOCOL)}
+    assert len(named) > 10
+    assert named <= set(documented().items())
+
+
+def test_the_collector_knows_no_code_that_the_protocol_does_not() -> None:
+    assert REFUSALS.keys() - documented().keys() == set()
+
+
+@pytest.mark.parametrize("error", [SignerRefusesError(size=1, signed=2), StationMissingError(name="一号采集站")])
+def test_what_is_not_in_the_protocol_is_no_refusal(error: LiuhenError) -> None:
+    assert not is_refusal(error)
