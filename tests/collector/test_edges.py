@@ -12,13 +12,14 @@ from tests.collector.failing import BadDevice, bad_device
 from tests.collector.faults import Fault, FaultyNetwork
 from tests.collector.kit import device_with
 
+from liuhen.cli import main
 from liuhen.collector import spooling
+from liuhen.collector.commands.collect import _MISUSES
 from liuhen.collector.errors import NotClearedError, ServerUnreachableError, StoppedError
 from liuhen.collector.facts import facts_of
 from liuhen.collector.source import Entry, EntryKind, Find, FolderSource, find
 from liuhen.collector.spool import SpoolSource, find_spools, read_spool
 from liuhen.collector.transport import Halt, Patience
-from liuhen.collector.watch import watch
 from liuhen.core.digests import Digests
 from liuhen.core.naming import builtin_grammars, read_name
 
@@ -36,31 +37,41 @@ def bad(monkeypatch: pytest.MonkeyPatch) -> Iterator[BadDevice]:
         yield device
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize(
-    "words",
+    ("words", "misuse"),
     [
-        [],
-        ["SOURCE", "--watch", "x"],
-        ["--watch", "x", "--device", "A"],
-        ["--watch", "x", "--device-time", "2026-11-23T09:42:10"],
-        ["SOURCE", "--parallel", "0"],
-        ["SOURCE", "--parallel", "17"],
-        ["SOURCE", "--parallel", "two"],
-        ["SOURCE", "--patience", "0"],
-        ["SOURCE", "--poll", "inf"],
+        ([], "source-or-watch"),
+        (["SOURCE", "--watch", "x"], "source-or-watch"),
+        (["--watch", "x", "--device", "A"], "device-of-many"),
+        (["--watch", "x", "--device-time", "2026-11-23T09:42:10"], "time-of-many"),
+        (["SOURCE", "--parallel", "0"], "not-a-count"),
+        (["SOURCE", "--parallel", "17"], "not-a-count"),
+        (["SOURCE", "--devices", "two"], "not-a-count"),
+        (["SOURCE", "--patience", "0"], "not-positive"),
+        (["SOURCE", "--patience", "soon"], "not-positive"),
+        (["SOURCE", "--poll", "inf"], "not-positive"),
     ],
 )
-def test_what_cannot_be_meant_is_wrong_usage(words: list[str], station: Station, device: Path) -> None:
+def test_what_cannot_be_meant_is_wrong_usage(
+    words: list[str],
+    misuse: str,
+    language: str,
+    *,
+    station: Station,
+    device: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    line = station.words(*(device if word == "SOURCE" else word for word in words))
     with pytest.raises(SystemExit) as caught:
-        station.collect(*(device if word == "SOURCE" else word for word in words))
+        main([language if word == "en" else word for word in line])
     assert caught.value.code == 2
+    assert _MISUSES[misuse][language == "en"] in capsys.readouterr().err
 
 
 def test_a_server_is_needed_except_for_a_disk(
     station: Station, device: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from liuhen.cli import main
-
     with pytest.raises(SystemExit) as caught:
         main(["collect", str(device), "--station-key-file", str(station.key_file)])
     assert caught.value.code == 2
@@ -359,16 +370,3 @@ def test_a_unit_without_receipts_is_never_cleared(device: Path) -> None:
     with FolderSource(device) as source, pytest.raises(NotClearedError, match="no receipt"):
         clear_unit([item], source=source, collection=None, desk=None)  # type: ignore[arg-type] # never reached
     assert replace(item, state=ItemState.CLEARED).state.has_receipt
-
-
-def test_a_halted_watch_ends_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from liuhen.collector.report.choice import report_to
-    from liuhen.core.errors import Language
-
-    halt = Halt()
-    halt.call()
-    import sys
-
-    report = report_to(words_on=sys.stderr, json_on=None, language=Language.ZH)
-    watch(tmp_path, order=None, runner=None, report=report, halt=halt, every_s=1)  # type: ignore[arg-type] # never asked
-    assert str(tmp_path) in capsys.readouterr().err

@@ -132,6 +132,7 @@ def test_ctrl_c_leaves_the_journal_in_order(
 
     assert process.returncode == 130
     assert "Traceback" not in words
+    assert "Stopped as asked" in words
     _everything_is_in_once(far_station, server, big_device)
 
 
@@ -186,3 +187,88 @@ def test_an_interrupted_collection_whose_device_is_away_is_closed_when_nothing_i
     assert far_station.unfinished() == []
     ((collection, _),) = server.openings().items()
     assert len(server.closings(collection)[-1]["taken"]) == 2
+
+
+def test_a_collection_that_the_server_will_not_close_keeps_no_other_device_out(
+    far_station: Station, network: FaultyNetwork, big_device: Path, tmp_path: Path
+) -> None:
+    refused = b'{"code": "request-invalid", "zh": "\xe4\xb8\x8d", "en": "no", "where": {}}'
+    network.add(Fault("POST", ".*/close", times=1, answer=(400, refused)))
+    assert far_station.collect(big_device).code == 7
+    (left,) = far_station.unfinished()
+    network.add(Fault("POST", f".*{left.name}/close", times=99, answer=(400, refused)))
+    other = device_with(tmp_path / "other", {"AMBA0009.MP4": b"nine"})
+
+    done = far_station.collect(other, "--clear-device")
+    assert done.code == 0
+    assert done.troubles == ["refused"]
+    assert list(other.iterdir()) == []
+    assert far_station.unfinished() == [left]
+
+    network._faults.clear()
+    assert far_station.collect(big_device).code == 0
+    assert far_station.unfinished() == []
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_a_collection_that_cannot_be_closed_yet_is_let_go_again(
+    status: int,
+    *,
+    far_station: Station,
+    server: IntakeServer,
+    network: FaultyNetwork,
+    big_device: Path,
+    tmp_path: Path,
+) -> None:
+    revoked = b'{"code": "station-key-revoked", "zh": "\xe4\xb8\x8d", "en": "no", "where": {}}'
+    other = device_with(tmp_path / "other", {"AMBA0009.MP4": b"nine"})
+    network.add(Fault("POST", ".*/seal", times=99, answer=(503, b"")))
+    assert far_station.collect(other, patience=0.3).code == 5
+    network._faults.clear()
+    network.add(Fault("POST", ".*/close", times=999, answer=(status, revoked if status == 401 else b"")))
+    code = 6 if status == 401 else 5
+    assert far_station.collect(big_device, patience=0.3).code == code
+    assert far_station.collect(other, patience=0.3).code == code
+    assert len(far_station.unfinished()) == 2
+
+    network._faults.clear()
+    assert far_station.collect(other).code == 0
+    assert far_station.unfinished() == []
+    assert len(server.openings()) == 2
+    assert len(server.sealed()) == 4
+
+
+def test_a_second_signal_does_not_wait_for_the_server(
+    far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path
+) -> None:
+    hold = Hold(before_answer=True)
+    network.add(Fault("POST", ".*/seal", hold=hold))
+    with far_station.running(big_device, "--parallel", "1") as process:
+        assert hold.reached.wait(30)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        hold.release.set()
+
+    _everything_is_in_once(far_station, server, big_device)
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_whoever_stops_reading_the_reports_does_not_stop_the_work(
+    stream: str, far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path
+) -> None:
+    hold = Hold()
+    network.add(Fault("PUT", hold_after=0, hold=hold))
+    with far_station.running(big_device, "--clear-device") as process:
+        assert hold.reached.wait(30)
+        getattr(process, stream).close()
+        setattr(process, stream, None)
+        hold.release.set()
+        rest = process.communicate(timeout=30)
+
+    assert process.returncode == 0, rest
+    assert "Traceback" not in "".join(text for text in rest if text)
+    assert len(server.sealed()) == 3
+    assert list(big_device.iterdir()) == []

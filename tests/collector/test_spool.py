@@ -101,6 +101,37 @@ def test_a_disk_handed_in_twice_or_at_two_stations_is_taken_once(
     assert len(server.sealed()) == 3
 
 
+def test_a_disk_that_another_station_has_begun_with_comes_in_under_a_collection_of_our_own(
+    *,
+    far_station: Station,
+    other_station: Station,
+    server: IntakeServer,
+    network: FaultyNetwork,
+    device: Path,
+    disk: Path,
+) -> None:
+    far_station.collect(device, "--to-disk", disk)
+    assert other_station.collect(disk).code == 0
+    begun = _spool(disk).name.removeprefix("liuhen-spool-")
+    differs = json.dumps({"code": "collection-differs", "zh": "另一批次", "en": "another", "where": {}}).encode()
+    network.add(Fault("PUT", f".*{begun}", answer=(409, differs), times=99))
+    network.add(Fault("POST", ".*/seal", answer=(503, b""), times=99))
+
+    assert far_station.collect(disk, "--clear-device", patience=0.3).code == 5
+    network._faults.pop()
+    done = far_station.collect(disk, "--clear-device")
+
+    assert done.code == 0, done.words
+    assert {one["duplicate"] for one in done.ended["taken"]} == {True}
+    assert len(done.ended["taken"]) == 3
+    own, *more = server.openings().keys() - {begun}
+    assert more == [], "the run that was cut off is gone on with"
+    assert server.openings()[own] == server.openings()[begun]
+    assert len(server.closings(own)) == 1
+    assert far_station.unfinished() == []
+    assert list(disk.iterdir()) == []
+
+
 def test_identical_files_lie_in_a_spool_once_and_are_handed_in_twice(
     station: Station, other_station: Station, server: IntakeServer, tmp_path: Path, disk: Path
 ) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from liuhen.collector.durable import make_folder, remove_durably, write_durably
 from liuhen.collector.errors import ReceiptRefusedError, StateUnwritableError
 from liuhen.collector.source import SkipReason
 from liuhen.collector.state import (
+    Collection,
     Item,
     ItemState,
     Journal,
@@ -26,7 +28,7 @@ from liuhen.core.digests import Digests
 from liuhen.core.tlog.note import SigningKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _UPLOAD = "0193a1b2-0000-4000-8000-00000000000a"
 _COLLECTION = "0193a1b2-0000-4000-8000-00000000000c"
@@ -43,6 +45,15 @@ _ITEM = Item(
     mtime_ns=1_764_000_000_123_456_789,
 )
 _BODY = {"v": 1, "device": None}
+_OWNER = {"station": "a", "log": "l"}
+
+
+def _taken(state: StateFolder) -> Collection | None:
+    return Journal(state, _OWNER).take(lambda found: found[0] if found else None)
+
+
+def _cut_off(_state: StateFolder, folder: Path) -> None:
+    raise StateUnwritableError(path=folder, reason="cut off")
 
 
 @pytest.fixture
@@ -62,46 +73,114 @@ def test_what_is_stored_is_read_back_by_the_next_process(state: StateFolder) -> 
         SkipReason.CHANGED,
         duplicate=True,
     )
-    collection = Journal(state).begin(_COLLECTION, _BODY)
+    collection = Journal(state, _OWNER).begin(_COLLECTION, _BODY)
     collection.put(_ITEM)
     collection.put(done)
     collection.release()
 
-    (found,) = Journal(state).unfinished()
+    found = _taken(state)
+    assert found is not None
     assert (found.id, found.body, found.items()) == (_COLLECTION, _BODY, [done])
     found.release()
 
 
 def test_a_collection_that_another_process_holds_is_left_alone(state: StateFolder) -> None:
-    collection = Journal(state).begin(_COLLECTION, _BODY)
+    collection = Journal(state, _OWNER).begin(_COLLECTION, _BODY)
 
-    assert list(Journal(state).unfinished()) == []
+    assert _taken(state) is None
     collection.release()
-    (found,) = Journal(state).unfinished()
+    found = _taken(state)
+    assert found is not None
     found.finish()
-    assert list(Journal(state).unfinished()) == []
+    assert _taken(state) is None
 
 
-def test_a_collection_that_was_being_removed_is_removed(state: StateFolder) -> None:
-    (state.collections / _COLLECTION).mkdir(parents=True)
+def test_a_collection_that_was_looked_at_and_not_chosen_is_free(state: StateFolder) -> None:
+    Journal(state, _OWNER).begin(_COLLECTION, _BODY).release()
 
-    assert list(Journal(state).unfinished()) == []
+    assert Journal(state, _OWNER).take(lambda found: found[0] if len(found) > 1 else None) is None
+    found = _taken(state)
+    assert found is not None
+    found.release()
+
+
+def test_whoever_looks_through_the_journal_waits_for_another_who_does(state: StateFolder) -> None:
+    Journal(state, _OWNER).begin(_COLLECTION, _BODY).release()
+    looking, taken = threading.Event(), []
+
+    def look_meanwhile(found: Sequence[Collection]) -> None:
+        thread.start()
+        assert looking.wait(10)
+        assert len(found) == 1
+
+    def take() -> None:
+        looking.set()
+        taken.append(_taken(state))
+
+    thread = threading.Thread(target=take)
+    Journal(state, _OWNER).take(look_meanwhile)
+    thread.join(10)
+
+    (found,) = taken
+    assert found is not None, "it was held for a moment by the other only"
+    found.release()
+
+
+@pytest.mark.parametrize("other", [{"station": "b", "log": "l"}, {"station": "a", "log": "m"}])
+def test_a_collection_of_another_station_or_ledger_is_left_alone(other: dict[str, str], state: StateFolder) -> None:
+    Journal(state, _OWNER).begin(_COLLECTION, _BODY).release()
+
+    assert Journal(state, other).take(lambda found: found[0] if found else None) is None
+    assert (state.collections / _COLLECTION / "collection.json").exists()
+
+
+@pytest.mark.parametrize("left", [[], ["files"], ["files/one.json"]])
+def test_a_collection_that_was_being_removed_is_removed(left: list[str], state: StateFolder) -> None:
+    folder = state.collections / _COLLECTION
+    folder.mkdir(parents=True)
+    for path in left:
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_bytes(b"{}") if path.endswith("json") else (folder / path).mkdir()
+
+    assert _taken(state) is None
     assert list(state.collections.iterdir()) == []
+
+
+def test_a_collection_cut_off_while_it_is_removed_is_never_closed_with_half_its_summary(
+    state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection = Journal(state, _OWNER).begin(_COLLECTION, _BODY)
+    collection.put(_ITEM)
+    with monkeypatch.context() as patch:
+        patch.setattr(StateFolder, "remove_folder", _cut_off)
+        with pytest.raises(StateUnwritableError):
+            collection.finish()
+    collection.release()
+
+    assert _taken(state) is None
+    assert list(state.collections.iterdir()) == []
+
+
+def test_what_a_run_cut_off_while_it_began_has_left_is_swept(state: StateFolder) -> None:
+    (state.collections / f".{_UPLOAD}").mkdir(parents=True)
+
+    Journal(state, _OWNER).begin(_COLLECTION, _BODY).release()
+    assert [path.name for path in state.collections.iterdir()] == [_COLLECTION]
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b'{"v": 1}', b"[]", b"\xff"])
 def test_a_damaged_item_sets_its_collection_aside(damage: bytes, state: StateFolder) -> None:
-    collection = Journal(state).begin(_COLLECTION, _BODY)
+    collection = Journal(state, _OWNER).begin(_COLLECTION, _BODY)
     collection.put(_ITEM)
     collection.release()
     (state.collections / _COLLECTION / "files" / f"{_UPLOAD}.json").write_bytes(damage)
 
-    assert list(Journal(state).unfinished()) == []
+    assert _taken(state) is None
     assert (state.collections / _COLLECTION).is_dir()
 
 
 def test_a_dropped_item_is_gone(state: StateFolder) -> None:
-    collection = Journal(state).begin(_COLLECTION, _BODY)
+    collection = Journal(state, _OWNER).begin(_COLLECTION, _BODY)
     collection.put(_ITEM)
     collection.drop(_ITEM)
     collection.drop(_ITEM)
@@ -189,9 +268,10 @@ def test_folders_are_made_private_and_removal_lasts(tmp_path: Path) -> None:
         lambda state: state.write(state.root / "folder", b""),
         lambda state: state.remove(state.root / "folder"),
         lambda state: state.remove_folder(state.root / "full"),
-        lambda state: Journal(state).begin("file", {}),
+        lambda state: Journal(state, _OWNER).begin("file", {}),
+        lambda state: state.lock(state.root / "file"),
     ],
-    ids=["make", "write", "remove", "remove-folder", "begin"],
+    ids=["make", "write", "remove", "remove-folder", "begin", "lock"],
 )
 def test_every_failure_of_the_state_folder_names_its_path(
     act: Callable[[StateFolder], object], state: StateFolder

@@ -1,4 +1,4 @@
-"""Choosing among unfinished collections the one that a docked device belongs to, by what lies on it."""
+"""Choosing among unfinished collections: the one that a docked device or a spool belongs to, and the leftovers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from liuhen.collector.state import ItemState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
+    from liuhen.collector.spool import Spool
     from liuhen.collector.state import Collection
 
-__all__ = ["choose"]
+__all__ = ["choose", "leftover_among", "of_spool"]
 
 
 def choose(
@@ -34,3 +35,13 @@ def choose(
         if there and 2 * there >= len(expected) and (best is None or there > best[0]):
             best = (there, collection)
     return None if best is None else best[1]
+
+
+def leftover_among(collections: Iterable[Collection], *, tried: Container[str]) -> Collection | None:
+    """Return a collection that has nothing left to send and is not among those `tried`, or None."""
+    return next((one for one in collections if one.is_over and one.id not in tried), None)
+
+
+def of_spool(collections: Iterable[Collection], spool: Spool) -> Collection | None:
+    """Return the collection that was begun with `spool`, under its uuid or, where that was taken, under another."""
+    return next((one for one in collections if one.id == spool.collection or one.body == spool.opening), None)

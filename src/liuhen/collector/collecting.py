@@ -92,11 +92,7 @@ class Collecting:
             self._items[item.key] = item
 
     def run(self) -> Outcome:
-        """Hand in, clear if asked, close; the outcome tells what ended it early, if anything did.
-
-        Raises:
-            KeyboardInterrupt: after every thread has come to rest and the journal is in order.
-        """
+        """Hand in, clear if asked, close; the outcome tells what ended it early, if anything did."""
         tasks = [task for unit in self._plan.units for task in unit.tasks]
         size = sum(task.size for task in tasks)
         resumed = self._plan.resumed is not None
@@ -129,14 +125,9 @@ class Collecting:
     def _hand_in_all(self) -> None:
         with ThreadPoolExecutor(self._plan.parallel, thread_name_prefix="hand-in") as pool:
             futures = [pool.submit(self._hand_in_unit, unit) for unit in self._plan.units]
-            try:
-                wait(futures, return_when=FIRST_EXCEPTION)
-            except BaseException:
-                self._desk.halt.call()
-                raise
-            finally:
-                for future in futures:
-                    future.cancel()
+            wait(futures, return_when=FIRST_EXCEPTION)
+            for future in futures:
+                future.cancel()
         for future in futures:
             problem = None if future.cancelled() else future.exception()
             if problem is not None and not isinstance(problem, StoppedError):

@@ -10,6 +10,7 @@ from liuhen.core.errors import LiuhenError
 __all__ = [
     "CollectorError",
     "DeviceTimeInvalidError",
+    "DeviceWorkFailedError",
     "DigestMismatchError",
     "FileChangedError",
     "FileRefusedError",
@@ -181,6 +182,17 @@ class FileChangedError(CollectorError):
     exit_code = ExitCode.INCOMPLETE
     zh = "文件 {name} 在读取过程中发生变化，未予入库。请停止设备录制后再运行，下次会重新采集。"
     en = "{name} changed while it was read and was not taken. Stop the recording and run again; it is then retried."
+
+
+class DeviceWorkFailedError(CollectorError):
+    """The collector itself failed on one device: a fault of the program."""
+
+    code = "device-work-failed"
+    zh = "处理 {path} 时采集程序出错（{problem}）。设备内容未动，其余设备照常采集；请保留设备并把本行报告管理员。"
+    en = (
+        "The collector failed on {path} ({problem}). The device was left as it is and the others go on; "
+        "keep it and report this line to the administrator."
+    )
 
 
 class NotClearedError(CollectorError):

@@ -56,6 +56,11 @@ class Outcome:
         failed = any(skip.reason.is_failure for skip in self.skipped)
         return ExitCode.INCOMPLETE if failed or self.kept else ExitCode.OK
 
+    @property
+    def is_worth_another_try(self) -> bool:
+        """Whether a collector that stays is to come back to this source, though nothing on it changes."""
+        return self.error is not None or any(skip.reason.may_pass for skip in self.skipped)
+
     def as_json(self) -> dict[str, Any]:
         """Return the summary for machines."""
         return {

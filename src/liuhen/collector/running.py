@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from liuhen.collector.choosing import choose
+from liuhen.collector.choosing import choose, leftover_among, of_spool
 from liuhen.collector.collecting import Collecting, Plan
-from liuhen.collector.errors import CollectorError, ServerUnreachableError
+from liuhen.collector.errors import (
+    CollectorError,
+    KeyRefusedError,
+    RefusedError,
+    ServerUnreachableError,
+    StoppedError,
+)
 from liuhen.collector.handin import Desk
 from liuhen.collector.ids import new_uuid
 from liuhen.collector.opening import opening_of
 from liuhen.collector.outcome import Outcome
 from liuhen.collector.recognition import Recognition
+from liuhen.collector.report import Trouble
 from liuhen.collector.report.lines import tell_outcome
 from liuhen.collector.settling import settle_leftover
 from liuhen.collector.source import FolderSource, SkipReason
@@ -51,7 +59,7 @@ class Runner:
         self._clock = clock
         state = StateFolder(order.state)
         state.make(order.state)
-        self._journal = Journal(state)
+        self._journal = Journal(state, {"station": order.key.station, "log": order.key.log})
         self._known = Known(state)
         self._book = ReceiptBook(state, order.log)
         self._spooling = Spooling(order, report=report, halt=halt, clock=clock)
@@ -62,19 +70,24 @@ class Runner:
         Raises:
             CollectorError: the source could not even be looked at.
         """
-        waiting = self.send_spools()
+        return [*self.send_spools(), *self.collect_here(path)]
+
+    def collect_here(self, path: Path) -> list[Outcome]:
+        """Collect from the device, folder or disk of spools at `path`; raises as `collect`."""
         spools = find_spools(path)
         if spools:
-            clear = self._order.clear
-            return [*waiting, *(self._told(self._hand_in_spool(spool, remove=clear)) for spool in spools)]
-        return [*waiting, self._told(self._collect_folder(path))]
+            return self._send(spools, remove=self._order.clear)
+        return [self._told(self._collect_folder(path))]
 
     def send_spools(self) -> list[Outcome]:
         """Hand in what waits in the order's spool folder, and remove what was received whole."""
+        return self._send(find_spools(self._order.spool) if self._order.spool is not None else [], remove=True)
+
+    def _send(self, spools: list[Path], *, remove: bool) -> list[Outcome]:
         outcomes: list[Outcome] = []
-        for folder in find_spools(self._order.spool) if self._order.spool is not None else ():
-            outcomes.append(self._told(self._hand_in_spool(folder, remove=True)))
-            if isinstance(outcomes[-1].error, ServerUnreachableError):
+        for folder in spools:
+            outcomes.append(self._told(self._hand_in_spool(folder, remove=remove)))
+            if isinstance(outcomes[-1].error, ServerUnreachableError | StoppedError):
                 break
         return outcomes
 
@@ -114,12 +127,27 @@ class Runner:
     def _resume(self, units: tuple[Unit, ...], desk: Desk) -> Collection | None:
         """Return the collection that was begun with these files, and end those that have nothing more to send."""
         present = frozenset(task.key for unit in units for task in unit.tasks)
-        unfinished = list(self._journal.unfinished())
-        chosen = choose(unfinished, present, self._order.device)
-        for collection in unfinished:
-            if collection is not chosen:
-                settle_leftover(collection, desk=desk, clock=self._clock)
+        chosen = self._journal.take(partial(choose, present=present, device=self._order.device))
+        try:
+            self._settle_leftovers(desk)
+        except CollectorError:
+            if chosen is not None:
+                chosen.release()
+            raise
         return chosen
+
+    def _settle_leftovers(self, desk: Desk) -> None:
+        tried: set[str] = set()
+        while (collection := self._journal.take(partial(leftover_among, tried=tried))) is not None:
+            tried.add(collection.id)
+            try:
+                settle_leftover(collection, desk=desk, clock=self._clock)
+            except CollectorError as error:
+                collection.release()
+                if not isinstance(error, RefusedError) or isinstance(error, KeyRefusedError):
+                    raise
+                # A collection that the server will not close is told, and no reason to leave this device.
+                self._report.tell(Trouble(error))
 
     def _keep_rest(self, outcome: Outcome, rest: tuple[Unit, ...], found: Found, source: Source) -> Outcome:
         """Spool what the server did not receive, if it could not be reached and there is a folder for that."""
@@ -134,44 +162,46 @@ class Runner:
 
     def _note_spooled(self, interrupted: str) -> None:
         """Note that nothing more will be sent in the collection that broke off; the spool brings the rest."""
-        for collection in self._journal.unfinished():
-            for item in collection.items() if collection.id == interrupted else ():
-                if not item.state.is_final:
-                    collection.put(replace(item, state=ItemState.FAILED, reason=SkipReason.SPOOLED))
-            collection.release()
+        collection = self._journal.take(lambda found: next((one for one in found if one.id == interrupted), None))
+        if collection is None:
+            return
+        for item in collection.items():
+            if not item.state.is_final:
+                collection.put(replace(item, state=ItemState.FAILED, reason=SkipReason.SPOOLED))
+        collection.release()
 
     def _hand_in_spool(self, folder: Path, *, remove: bool) -> Outcome:
         try:
             spool = read_spool(folder)
             with SpoolSource(folder, spool) as source:
-                desk = self._desk()
-                self._greet(desk)
-                return self._hand_in_spooled(folder, spool, source, desk, remove=remove)
+                self._greet(self._desk())
+                return self._hand_in_spooled(folder, spool, source, remove=remove)
         except CollectorError as error:
             return Outcome(shown_path(bytes(folder)), error=error)
 
-    def _hand_in_spooled(self, folder: Path, spool: Spool, source: SpoolSource, desk: Desk, *, remove: bool) -> Outcome:
-        plan = Plan(
-            units=units_of_spool(spool),
-            skips=spool.skips,
-            resumed=self._resume_spool(spool),
-            begin=lambda: (spool.collection, spool.opening),
-            clear=False,
-            parallel=self._order.parallel,
-        )
-        collecting = Collecting(plan, source=source, journal=self._journal, desk=desk, clock=self._clock)
+    def _hand_in_spooled(self, folder: Path, spool: Spool, source: SpoolSource, *, remove: bool) -> Outcome:
+        collecting = self._carry_in(spool, source, spool.collection)
         outcome = collecting.run()
+        if isinstance(outcome.error, RefusedError) and outcome.error.refusal == "collection-differs":
+            # Another station has begun with this disk: the same files come in again, in a collection of our own.
+            begun = self._journal.take(partial(of_spool, spool=spool))
+            if begun is not None:
+                begun.finish()
+            collecting = self._carry_in(spool, source, new_uuid())
+            outcome = collecting.run()
         whole = outcome.error is None and {file.key for file in spool.files} <= collecting.received
         return self._spooling.remove(outcome, folder, spool, source) if remove and whole else outcome
 
-    def _resume_spool(self, spool: Spool) -> Collection | None:
-        chosen = None
-        for collection in self._journal.unfinished():
-            if collection.id == spool.collection:
-                chosen = collection
-            else:
-                collection.release()
-        return chosen
+    def _carry_in(self, spool: Spool, source: SpoolSource, collection: str) -> Collecting:
+        plan = Plan(
+            units=units_of_spool(spool),
+            skips=spool.skips,
+            resumed=self._journal.take(partial(of_spool, spool=spool)),
+            begin=lambda: (collection, spool.opening),
+            clear=False,
+            parallel=self._order.parallel,
+        )
+        return Collecting(plan, source=source, journal=self._journal, desk=self._desk(), clock=self._clock)
 
     def _desk(self) -> Desk:
         return Desk(

@@ -42,8 +42,8 @@ def settle(collection: Collection, skips: Sequence[Skip], *, desk: Desk, clock: 
     desk.patience().until_done(lambda: desk.transport.close_collection(collection.id, body))
 
 
-def settle_leftover(collection: Collection, *, desk: Desk, clock: StationClock) -> bool:
-    """Close and forget a collection of an earlier run if nothing is left to send; say whether it was.
+def settle_leftover(collection: Collection, *, desk: Desk, clock: StationClock) -> None:
+    """Close and forget a collection of an earlier run that has nothing left to send.
 
     A file that was being cleared when that run was cut off is counted as cleared only by a run that sees its device;
     here it counts as received, which is what its receipt proves.
@@ -52,17 +52,11 @@ def settle_leftover(collection: Collection, *, desk: Desk, clock: StationClock) 
         CollectorError: as `settle`.
     """
     items = collection.items()
-    if not items:
-        collection.finish()
-        return True
-    if not all(item.state.is_final for item in items):
-        collection.release()
-        return False
-    skips = [Skip(item.shown, item.reason) for item in items if item.reason is not None]
-    desk.patience().until_done(lambda: desk.transport.open_collection(collection.id, collection.body))
-    settle(collection, skips, desk=desk, clock=clock)
+    if items:
+        skips = [Skip(item.shown, item.reason) for item in items if item.reason is not None]
+        desk.patience().until_done(lambda: desk.transport.open_collection(collection.id, collection.body))
+        settle(collection, skips, desk=desk, clock=clock)
     collection.finish()
-    return True
 
 
 def listed(skips: Sequence[Skip]) -> list[Skip]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 __all__ = ["Watcher"]
 
@@ -38,9 +38,12 @@ class Watcher:
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
 
-    def due(self, now: Mapping[str, Content], at: float) -> list[str]:
-        """Take in what each folder holds `now` and return those that are due, by name; `at` is monotonic seconds."""
-        for gone in self._seen.keys() - now.keys():
+    def due(self, now: Mapping[str, Content], at: float, busy: Collection[str] = ()) -> list[str]:
+        """Take in what each folder holds `now` and return those that are due, by name; `at` is monotonic seconds.
+
+        Of those that are `busy`, being handled, nothing is decided.
+        """
+        for gone in self._seen.keys() - now.keys() - set(busy):
             del self._seen[gone]
         due = []
         for name, content in sorted(now.items()):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,7 @@ _HELP = {
     ),
     "watch": ("持续监视该目录下接入的设备", "attend to every device that appears below this folder"),
     "poll": ("监视的间隔秒数", "seconds between looks at the watched folder"),
+    "devices": ("监视时同时处理的设备数", "devices attended to at once while watching"),
     "to_disk": ("不联网，写成可携带的暂存目录", "write a portable spool below this folder, without the network"),
     "spool": (
         "断网时暂存到该目录；以后运行时自动转交",
@@ -55,13 +56,30 @@ _HELP = {
 _DEFAULT_PARALLEL = 2
 _DEFAULT_PATIENCE_S = 120.0
 _DEFAULT_POLL_S = 2.0
-_MOST_PARALLEL = 16
+_DEFAULT_DEVICES = 4
+_MOST_AT_ONCE = 16
+_MISUSES = {
+    "source-or-watch": ("SOURCE 与 --watch DIR 应且只应给出一个", "give either SOURCE or --watch DIR"),
+    "no-server": ("缺少 --server（仅 --to-disk 可不给）", "--server is needed, except with --to-disk"),
+    "to-disk-alone": (
+        "--to-disk 不能与 --clear-device、--watch、--spool 同用：没有回执不得清除",
+        "--to-disk goes with none of --clear-device, --watch, --spool: nothing is cleared without a receipt",
+    ),
+    "time-of-many": (
+        "--device-time 只用于一台设备，不能与 --watch 同用",
+        "--device-time is for one device, --watch for many",
+    ),
+    "device-of-many": ("--device 只用于一台设备，不能与 --watch 同用", "--device is for one device, --watch for many"),
+    "not-positive": ("应为大于 0 的数", "a number above 0 is needed"),
+    "not-a-count": (f"应为 1 到 {_MOST_AT_ONCE} 的整数", f"a whole number from 1 to {_MOST_AT_ONCE} is needed"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments, with help in the language that `liuhen.cli` set as the parser's default."""
-    chinese = str(parser.get_default("language")) == "zh"
-    words = {name: zh if chinese else en for name, (zh, en) in _HELP.items()}
+    language = Language(parser.get_default("language"))
+    words = {name: _pick(pair, language) for name, pair in _HELP.items()}
+    positive, count = partial(_positive, language=language), partial(_count, language=language)
     parser.add_argument("source", metavar="SOURCE", type=Path, nargs="?", help=words["source"])
     parser.add_argument("--server", metavar="URL", help=words["server"])
     parser.add_argument("--station-key-file", metavar="FILE", type=Path, required=True, help=words["station_key_file"])
@@ -69,14 +87,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device-time", metavar="TIME", help=words["device_time"])
     parser.add_argument("--clear-device", action="store_true", help=words["clear_device"])
     parser.add_argument("--watch", metavar="DIR", type=Path, help=words["watch"])
-    parser.add_argument("--poll", metavar="SECONDS", type=_positive, default=_DEFAULT_POLL_S, help=words["poll"])
+    parser.add_argument("--poll", metavar="SECONDS", type=positive, default=_DEFAULT_POLL_S, help=words["poll"])
+    parser.add_argument("--devices", metavar="N", type=count, default=_DEFAULT_DEVICES, help=words["devices"])
     parser.add_argument("--to-disk", metavar="DIR", type=Path, help=words["to_disk"])
     parser.add_argument("--spool", metavar="DIR", type=Path, help=words["spool"])
     parser.add_argument("--state-dir", metavar="DIR", type=Path, help=words["state_dir"])
-    parser.add_argument("--parallel", metavar="N", type=_count, default=_DEFAULT_PARALLEL, help=words["parallel"])
+    parser.add_argument("--parallel", metavar="N", type=count, default=_DEFAULT_PARALLEL, help=words["parallel"])
     parser.add_argument("--grammars", metavar="FILE", type=Path, help=words["grammars"])
     parser.add_argument(
-        "--patience", metavar="SECONDS", type=_positive, default=_DEFAULT_PATIENCE_S, help=words["patience"]
+        "--patience", metavar="SECONDS", type=positive, default=_DEFAULT_PATIENCE_S, help=words["patience"]
     )
     parser.add_argument("--json", action="store_true", help=words["json"])
     parser.set_defaults(refuse=parser.error)
@@ -91,14 +110,15 @@ def run(args: argparse.Namespace) -> int:
     began_ns = time.monotonic_ns()
     _check_combination(args)
     from liuhen.collector.report.choice import report_to
+    from liuhen.collector.stopping import stopped_by_signals
     from liuhen.collector.transport import Halt
 
     order = _order(args, began_ns)
     halt = Halt()
-    signal.signal(signal.SIGTERM, lambda *_: halt.call())
     report = report_to(words_on=sys.stderr, json_on=sys.stdout if args.json else None, language=Language(args.language))
     try:
-        return _carry_out(args, order, report, halt)
+        with stopped_by_signals(halt):
+            return _carry_out(args, order, report, halt)
     finally:
         report.close()
 
@@ -109,34 +129,46 @@ def _carry_out(args: argparse.Namespace, order: Order, report: Report, halt: Hal
     from liuhen.collector.running import Runner
     from liuhen.collector.spooling import Spooling
     from liuhen.collector.transport.http import HttpTransport
-    from liuhen.collector.watch import watch
+    from liuhen.collector.watch import Watch
 
+    clock = StationClock()
     if args.to_disk is not None:
-        outcome = Spooling(order, report=report, halt=halt, clock=StationClock()).to_disk(args.source, args.to_disk)
+        outcome = Spooling(order, report=report, halt=halt, clock=clock).to_disk(args.source, args.to_disk)
         tell_outcome(report, outcome)
         return outcome.exit_code
     with HttpTransport(args.server, order.key.key) as transport:
-        runner = Runner(order, transport=transport, report=report, halt=halt, clock=StationClock())
-        if args.watch is not None:
-            watch(args.watch, order=order, runner=runner, report=report, halt=halt, every_s=args.poll)
-            return ExitCode.OK
-        return worst([outcome.exit_code for outcome in runner.collect(args.source)])
+
+        def runner(told: Report) -> Runner:
+            return Runner(order, transport=transport, report=told, halt=halt, clock=clock)
+
+        if args.watch is None:
+            return worst([outcome.exit_code for outcome in runner(report).collect(args.source)])
+        watch = Watch(
+            args.watch,
+            order=order,
+            runner=runner,
+            report=report,
+            halt=halt,
+            every_s=args.poll,
+            at_once=args.devices,
+        )
+        watch.run()
+        return ExitCode.OK
 
 
 def _check_combination(args: argparse.Namespace) -> None:
     """Refuse what cannot be meant; `args.refuse` ends the program with exit code 2."""
-    if (args.source is None) == (args.watch is None):
-        args.refuse("give either SOURCE or --watch DIR")
-    if args.server is None and args.to_disk is None:
-        args.refuse("--server is needed, except with --to-disk")
-    if args.to_disk is not None and (args.clear_device or args.watch is not None or args.spool is not None):
-        args.refuse(
-            "--to-disk goes with none of --clear-device, --watch, --spool: nothing is cleared without a receipt"
-        )
-    if args.watch is not None and args.device_time is not None:
-        args.refuse("--device-time is for one device, --watch for many")
-    if args.watch is not None and args.device is not None:
-        args.refuse("--device is for one device, --watch for many")
+    misuses = {
+        "source-or-watch": (args.source is None) == (args.watch is None),
+        "no-server": args.server is None and args.to_disk is None,
+        "to-disk-alone": args.to_disk is not None
+        and (args.clear_device or args.watch is not None or args.spool is not None),
+        "time-of-many": args.watch is not None and args.device_time is not None,
+        "device-of-many": args.watch is not None and args.device is not None,
+    }
+    for misuse, holds in misuses.items():
+        if holds:
+            args.refuse(_pick(_MISUSES[misuse], Language(args.language)))
 
 
 def _order(args: argparse.Namespace, began_ns: int) -> Order:
@@ -195,15 +227,29 @@ def _version() -> str:
         return "unknown"
 
 
-def _positive(text: str) -> float:
-    value = float(text)
+def _pick(pair: tuple[str, str], language: Language) -> str:
+    zh, en = pair
+    return zh if language is Language.ZH else en
+
+
+def _positive(text: str, *, language: Language) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < float("inf"):
-        raise ValueError(text)
+        raise _misuse("not-positive", text, language)
     return value
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= _MOST_PARALLEL:
-        raise ValueError(text)
+def _count(text: str, *, language: Language) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if not 1 <= value <= _MOST_AT_ONCE:
+        raise _misuse("not-a-count", text, language)
     return value
+
+
+def _misuse(misuse: str, text: str, language: Language) -> argparse.ArgumentTypeError:
+    import argparse
+
+    return argparse.ArgumentTypeError(f"{text}: {_pick(_MISUSES[misuse], language)}")

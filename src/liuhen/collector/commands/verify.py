@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
         LiuhenError: any doubt, or a file that cannot be read.
     """
     if args.export is not None and args.file is not None:
-        args.refuse("--file goes with RECEIPT")
+        chinese = Language(args.language) is Language.ZH
+        args.refuse("--file 只与 RECEIPT 同用" if chinese else "--file goes with RECEIPT")
     from liuhen.core.tlog.note import VerifierKey
 
     key = VerifierKey.from_text(_key_text(args.key))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from liuhen.collector.report.events import (
     CollectionEnded,
     CollectionStarted,
+    DockReport,
     Event,
     FileCleared,
     FileProgress,
@@ -20,6 +21,7 @@ from liuhen.collector.report.events import (
 __all__ = [
     "CollectionEnded",
     "CollectionStarted",
+    "DockReport",
     "Event",
     "FileCleared",
     "FileProgress",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from liuhen.collector.report.lasting import lasting
 from liuhen.collector.report.lines import JsonReport, LineReport, ReportToAll
 from liuhen.collector.report.words import Words
 
@@ -18,7 +19,7 @@ __all__ = ["report_to"]
 
 def report_to(*, words_on: TextIO, json_on: TextIO | None, language: Language) -> Report:
     """Return a report that writes words to `words_on`, and JSON lines to `json_on` if that is given."""
-    words = Words(language)
+    words, words_on = Words(language), lasting(words_on)
     people: Report
     if words_on.isatty():
         from liuhen.collector.report.screen import ScreenReport
@@ -26,4 +27,4 @@ def report_to(*, words_on: TextIO, json_on: TextIO | None, language: Language) -
         people = ScreenReport(words_on, words)
     else:
         people = LineReport(words_on, words)
-    return people if json_on is None else ReportToAll(JsonReport(json_on), people)
+    return people if json_on is None else ReportToAll(JsonReport(lasting(json_on)), people)

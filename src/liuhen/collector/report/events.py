@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CollectionEnded",
     "CollectionStarted",
+    "DockReport",
     "Event",
     "FileCleared",
     "FileProgress",
@@ -126,10 +127,25 @@ type Event = (
 class Report(Protocol):
     """Somebody who is told. `tell` may be called from several threads at once and never fails the work."""
 
-    def tell(self, event: Event) -> None:
-        """Take note of `event`."""
+    def tell(self, event: Event, dock: str = "") -> None:
+        """Take note of `event`; `dock` says of which device, where several are attended to side by side."""
         ...
 
     def close(self) -> None:
         """Leave the screen in order."""
         ...
+
+
+class DockReport:
+    """Tells `report` everything as befalling the device at `dock`."""
+
+    def __init__(self, report: Report, dock: str) -> None:
+        self._report = report
+        self._dock = dock
+
+    def tell(self, event: Event, dock: str = "") -> None:
+        """See `Report`."""
+        self._report.tell(event, dock or self._dock)
+
+    def close(self) -> None:
+        """See `Report`; the report is another's to close."""

@@ -35,8 +35,13 @@ __all__ = ["JsonReport", "LineReport", "ReportToAll", "line_of", "tell_outcome"]
 _PROGRESS_EVERY_S: Final = 1.0
 
 
-def line_of(event: Event, words: Words) -> str | None:  # noqa: C901, PLR0911 - one case per event, each a call
-    """Return the line that tells of `event`, or None for what is shown by movement only."""
+def line_of(event: Event, words: Words, dock: str = "") -> str | None:
+    """Return the line that tells of `event` at `dock`, or None for what is shown by movement only."""
+    line = _line_of(event, words)
+    return f"[{dock}] {line}" if dock and line is not None else line
+
+
+def _line_of(event: Event, words: Words) -> str | None:  # noqa: C901, PLR0911 - one case per event, each a call
     match event:
         case CollectionStarted():
             return words.started(event)
@@ -70,9 +75,9 @@ class LineReport:
         self._words = words
         self._lock = threading.Lock()
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Event, dock: str = "") -> None:
         """See `Report`."""
-        line = line_of(event, self._words)
+        line = line_of(event, self._words, dock)
         if line is not None:
             with self._lock:
                 print(line, file=self._stream, flush=True)
@@ -83,33 +88,37 @@ class LineReport:
 
 
 class JsonReport:
-    """One JSON object per line: `event` names the event in kebab-case, the other keys are its values."""
+    """One JSON object per line: `event` names it in kebab-case, `dock` the device, the other keys are its values."""
 
     def __init__(self, stream: TextIO, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._last: dict[str, float] = {}
+        self._last: dict[tuple[str, str], float] = {}
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Event, dock: str = "") -> None:
         """See `Report`."""
         with self._lock:
-            if not self._is_due(event):
+            if not self._is_due(event, dock):
                 return
-            print(json.dumps(_as_json(event), ensure_ascii=False), file=self._stream, flush=True)
+            told = {**_as_json(event), "dock": dock} if dock else _as_json(event)
+            print(json.dumps(told, ensure_ascii=False), file=self._stream, flush=True)
 
     def close(self) -> None:
         """See `Report`."""
         self._stream.flush()
 
-    def _is_due(self, event: Event) -> bool:
+    def _is_due(self, event: Event, dock: str) -> bool:
         """Thin out progress to one line per file and second; the end of a file is always told."""
-        if not isinstance(event, FileProgress) or event.done == event.size:
+        if not isinstance(event, FileProgress):
+            return True
+        if event.done == event.size:
+            self._last.pop((dock, event.name), None)
             return True
         now = self._monotonic()
-        if now - self._last.get(event.name, float("-inf")) < _PROGRESS_EVERY_S:
+        if now - self._last.get((dock, event.name), float("-inf")) < _PROGRESS_EVERY_S:
             return False
-        self._last[event.name] = now
+        self._last[dock, event.name] = now
         return True
 
 
@@ -119,10 +128,10 @@ class ReportToAll:
     def __init__(self, *reports: Report) -> None:
         self._reports = reports
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Event, dock: str = "") -> None:
         """See `Report`."""
         for report in self._reports:
-            report.tell(event)
+            report.tell(event, dock)
 
     def close(self) -> None:
         """See `Report`."""

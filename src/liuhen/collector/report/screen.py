@@ -53,56 +53,56 @@ class ScreenReport:
             TimeRemainingColumn(),
             console=self._console,
         )
-        self._tasks: dict[str, TaskID] = {}
+        self._tasks: dict[tuple[str, str], TaskID] = {}
         self._progress.start()
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Event, dock: str = "") -> None:
         """See `Report`."""
         match event:
             case FileStarted():
                 # An empty file has no way to go; rich would show it as waiting for ever.
                 total = max(event.size, 1)
-                self._tasks[event.name] = self._progress.add_task(escape(event.name), total=total)
+                self._tasks[dock, event.name] = self._progress.add_task(_label(dock, event.name), total=total)
             case FileProgress():
-                self._move(event)
+                self._move(event, dock)
             case FileReceived() | FileSkipped():
-                self._drop(event.name)
-                self._line(event, "green" if isinstance(event, FileReceived) else "yellow")
+                self._drop(dock, event.name)
+                self._line(event, dock, "green" if isinstance(event, FileReceived) else "yellow")
             case Trouble():
-                self._line(event, "red")
+                self._line(event, dock, "red")
             case CollectionEnded():
-                self._line(event, "bold")
-                self._table(event.outcome)
+                self._line(event, dock, "bold")
+                self._table(event.outcome, dock)
             case _:
-                self._line(event, "default")
+                self._line(event, dock, "default")
 
     def close(self) -> None:
         """See `Report`."""
         self._progress.stop()
 
-    def _move(self, event: FileProgress) -> None:
-        task = self._tasks.get(event.name)
+    def _move(self, event: FileProgress, dock: str) -> None:
+        task = self._tasks.get((dock, event.name))
         if task is None:
             return
         self._progress.update(task, completed=event.done)
         if event.done == event.size:
             check = self._words.pick("等待回执", "awaiting receipt")
-            self._progress.update(task, description=f"{escape(event.name)} · {check}")
+            self._progress.update(task, description=f"{_label(dock, event.name)} · {check}")
 
-    def _drop(self, name: str) -> None:
-        task = self._tasks.pop(name, None)
+    def _drop(self, dock: str, name: str) -> None:
+        task = self._tasks.pop((dock, name), None)
         if task is not None:
             self._progress.remove_task(task)
 
-    def _line(self, event: Event, style: str) -> None:
-        line = line_of(event, self._words)
+    def _line(self, event: Event, dock: str, style: str) -> None:
+        line = line_of(event, self._words, dock)
         if line is not None:
             self._progress.console.print(line, style=style, markup=False)
 
-    def _table(self, outcome: Outcome) -> None:
-        for task in self._tasks.values():
-            self._progress.remove_task(task)
-        self._tasks.clear()
+    def _table(self, outcome: Outcome, dock: str) -> None:
+        for at, name in list(self._tasks):
+            if at == dock:
+                self._drop(at, name)
         if not outcome.taken and not outcome.skipped:
             return
         pick = self._words.pick
@@ -116,3 +116,7 @@ class ScreenReport:
         if more:
             table.add_row(pick(f"……另有 {more} 项", f"… {more} more"), "", "")
         self._console.print(table)
+
+
+def _label(dock: str, name: str) -> str:
+    return escape(f"{dock}: {name}" if dock else name)

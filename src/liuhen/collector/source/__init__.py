@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liuhen.collector.source.finding import Find, Found, Skip, SkipReason, find
+from liuhen.collector.source.finding import Find, Found, Skip, SkipReason, find, recordings_among
 from liuhen.collector.source.folder import FolderSource
 from liuhen.collector.source.interface import Entry, EntryKind, FileStat, Source, SourceFile
 
@@ -18,4 +18,5 @@ __all__ = [
     "Source",
     "SourceFile",
     "find",
+    "recordings_among",
 ]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from liuhen.core.naming import Grammars, NameReading
 
-__all__ = ["Find", "Found", "Skip", "SkipReason", "find"]
+__all__ = ["Find", "Found", "Skip", "SkipReason", "find", "recordings_among"]
 
 _SYSTEM_FOLDERS: Final = frozenset(
     {
@@ -61,6 +61,11 @@ class SkipReason(StrEnum):
         """Whether something that should have been taken was not."""
         return self in _FAILURES
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether the failure may be over at the next try, though nothing on the device changes."""
+        return self in _MAY_PASS
+
 
 _FAILURES: Final = frozenset({
     SkipReason.UNREADABLE,
@@ -72,6 +77,8 @@ _FAILURES: Final = frozenset({
     SkipReason.SPOOL_DAMAGED,
     SkipReason.TOO_DEEP,
 })  # fmt: skip
+
+_MAY_PASS: Final = frozenset({SkipReason.CHANGED, SkipReason.REFUSED, SkipReason.DIGEST_MISMATCH})
 
 
 _NEVER_TAKEN: Final = {
@@ -118,27 +125,22 @@ def shown_path(path: bytes) -> str:
     return visible(decode_name(path)[0])
 
 
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """The entries of a walk by what becomes of them."""
+
+    media: list[Entry]
+    sidecars: list[Entry]
+    skips: list[Skip]
+
+
 def find(entries: Iterable[Entry], grammars: Grammars) -> Found:
     """Sort out the `entries` of a walk: locked or important recordings first, then the oldest first."""
-    skips: list[Skip] = []
-    media: list[Entry] = []
-    sidecars: list[Entry] = []
-    for entry in entries:
-        *above, name = entry.path.split(b"/")
-        if any(map(_is_system_folder, above)):
-            continue  # the folder itself is listed
-        if entry.kind is EntryKind.FOLDER and _is_system_folder(name):
-            skips.append(Skip(shown_path(entry.path), SkipReason.SYSTEM_FILE))
-            continue
-        reason = _set_aside(entry, grammars)
-        if reason is not None:
-            skips.append(Skip(shown_path(entry.path), reason))
-        elif entry.kind is EntryKind.FILE:
-            (sidecars if grammars.is_sidecar(entry.name) else media).append(entry)
-    attached, alone = _attach(media, sidecars, grammars)
-    skips.extend(Skip(shown_path(entry.path), SkipReason.SIDECAR_ALONE) for entry in alone)
+    found = _sort_out(entries, grammars)
+    attached, alone = _attach(found.media, found.sidecars, grammars)
+    skips = [*found.skips, *(Skip(shown_path(entry.path), SkipReason.SIDECAR_ALONE) for entry in alone)]
     # On a device mounted without write permission every file looks locked, which then says nothing.
-    lock_tells = not all(entry.read_only for entry in media)
+    lock_tells = not all(entry.read_only for entry in found.media)
     finds = [
         Find(
             entry,
@@ -146,9 +148,35 @@ def find(entries: Iterable[Entry], grammars: Grammars) -> Found:
             _is_locked(entry, grammars, lock_tells=lock_tells),
             tuple(attached.get(entry.path, ())),
         )
-        for entry in media
+        for entry in found.media
     ]
     return Found(tuple(sorted(finds, key=_order)), tuple(skips))
+
+
+def recordings_among(entries: Iterable[Entry], grammars: Grammars) -> frozenset[tuple[bytes, int, int]]:
+    """Return raw path, size and time of the recordings, and sidecars, among the `entries` of a walk.
+
+    Whoever only looks for a change is spared the reading of every name.
+    """
+    found = _sort_out(entries, grammars)
+    return frozenset((entry.path, entry.size, entry.mtime_ns) for entry in (*found.media, *found.sidecars))
+
+
+def _sort_out(entries: Iterable[Entry], grammars: Grammars) -> _Sorted:
+    found = _Sorted([], [], [])
+    for entry in entries:
+        *above, name = entry.path.split(b"/")
+        if any(map(_is_system_folder, above)):
+            continue  # the folder itself is listed
+        if entry.kind is EntryKind.FOLDER and _is_system_folder(name):
+            found.skips.append(Skip(shown_path(entry.path), SkipReason.SYSTEM_FILE))
+            continue
+        reason = _set_aside(entry, grammars)
+        if reason is not None:
+            found.skips.append(Skip(shown_path(entry.path), reason))
+        elif entry.kind is EntryKind.FILE:
+            (found.sidecars if grammars.is_sidecar(entry.name) else found.media).append(entry)
+    return found
 
 
 def _set_aside(entry: Entry, grammars: Grammars) -> SkipReason | None:

@@ -70,15 +70,21 @@ class Spool:
 
 
 def is_spool(folder: Path) -> bool:
-    """Say whether `folder` is one spool."""
-    return (folder / MANIFEST).is_file() and (folder / FILES).is_dir()
+    """Say whether `folder` is one spool; one that cannot be looked into is none."""
+    try:
+        return (folder / MANIFEST).is_file() and (folder / FILES).is_dir()
+    except OSError:
+        return False
 
 
 def find_spools(folder: Path) -> list[Path]:
-    """Return the finished spools that `folder` is or holds, in order of their names."""
+    """Return the finished spools that `folder` is or holds, in order of their names; none if it cannot be read."""
     if is_spool(folder):
         return [folder]
-    return sorted(path for path in folder.glob(f"{PREFIX}*") if is_spool(path))
+    try:
+        return sorted(path for path in folder.glob(f"{PREFIX}*") if is_spool(path))
+    except OSError:
+        return []
 
 
 def encode_manifest(spool: Spool) -> bytes:

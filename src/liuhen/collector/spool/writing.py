@@ -75,12 +75,13 @@ def write_spool(parent: Path, order: SpoolOrder, *, source: Source, report: Repo
         SourceGoneError: the device went away; nothing is left behind.
         StoppedError: a halt was called; nothing is left behind.
     """
+    partial = parent / f".{PREFIX}{new_uuid()}.partial"
     with _disk(parent):
         make_folder(parent)
-        _sweep(parent)
-        partial = parent / f".{PREFIX}{new_uuid()}.partial"
-        make_folder(partial / FILES)
-        lock = _lock(partial)
+        with _alone(parent):
+            _sweep(parent)
+            make_folder(partial / FILES)
+            lock = _lock(partial)
     try:
         return _Writer(parent, partial, order, source=source, report=report, halt=halt).write()
     except BaseException:
@@ -212,7 +213,7 @@ class _Writer:
 def spooled_keys(parent: Path) -> dict[tuple[bytes, int, int], str]:
     """Return the SHA-256 of every file in the spools below `parent`, by what told it apart on its device."""
     found: dict[tuple[bytes, int, int], str] = {}
-    for folder in find_spools(parent) if parent.is_dir() else ():
+    for folder in find_spools(parent):
         try:
             found.update((file.key, file.digests.sha256) for file in read_spool(folder).files)
         except CollectorError:
@@ -228,6 +229,17 @@ def _disk(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SpoolUnwritableError(path=visible(str(path.parent)), reason=reason) from error
+
+
+@contextmanager
+def _alone(parent: Path) -> Iterator[None]:
+    """Keep others from sweeping a folder that was just made and is not held yet."""
+    descriptor = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

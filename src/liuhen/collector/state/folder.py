@@ -8,6 +8,7 @@ known/<2 hex>/<sha256 of path, size and time>.json
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,19 @@ class StateFolder:
     def write_json(self, path: Path, value: Mapping[str, Any]) -> None:
         """Write `value` as canonical JSON."""
         self.write(path, canonical(value))
+
+    def lock(self, folder: Path) -> int:
+        """Return a descriptor that holds `folder`; wait while somebody else does."""
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            os.close(descriptor)
+            raise _unwritable(folder, error) from error
+        return descriptor
 
     def rename(self, old: Path, new: Path) -> None:
         """Give a folder its name durably; there must be nothing but an empty folder at `new`."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import time
-import weakref
 from typing import TYPE_CHECKING, Final
 
 from liuhen.collector.errors import ServerUnreachableError, StoppedError
@@ -17,42 +15,46 @@ __all__ = ["Halt", "Patience"]
 # Of the whole patience: with the default of two minutes the waits go from a quarter of a second to 15 seconds.
 _FIRST_WAIT: Final = 1 / 480
 _LONGEST_WAIT: Final = 1 / 8
+_LOOK_EVERY_S: Final = 0.1
 
 
 class Halt:
-    """A stop for all threads of one piece of work; a halt also stops the works begun under it."""
+    """A stop for all threads of one piece of work; a halt also stops the works begun under it.
 
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self._under: weakref.WeakSet[Halt] = weakref.WeakSet()
+    It holds no lock, because a signal handler calls it: a lock that the interrupted thread holds would never come free.
+    """
+
+    def __init__(self, above: Halt | None = None) -> None:
+        self._above = above
+        self._called = False
 
     def under(self) -> Halt:
         """Return a halt of its own that is also called when this one is."""
-        inner = Halt()
-        self._under.add(inner)
-        if self._event.is_set():
-            inner.call()
-        return inner
+        return Halt(self)
 
     def call(self) -> None:
         """Ask every thread to stop."""
-        self._event.set()
-        for inner in list(self._under):
-            inner.call()
+        self._called = True
 
     @property
     def called(self) -> bool:
         """Whether it was called."""
-        return self._event.is_set()
+        return self._called or (self._above is not None and self._above.called)
 
     def check(self) -> None:
         """Raise `StoppedError` if a halt was called."""
-        if self._event.is_set():
+        if self.called:
             raise StoppedError
 
     def wait(self, seconds: float) -> bool:
-        """Wait; return True at once when a halt is called."""
-        return self._event.wait(seconds)
+        """Wait; return True soon after a halt is called."""
+        end = time.monotonic() + seconds
+        while not self.called:
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(left, _LOOK_EVERY_S))
+        return True
 
 
 class Patience:
