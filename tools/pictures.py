@@ -16,43 +16,105 @@ from playwright.sync_api import sync_playwright
 from liuhen.server.config.instance import Instance
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
+FILM = 9
+"""The demonstration's recording, counted from the newest, that has sound, an attachment and an officer."""
 SIZES = {"wide": (1366, 768), "phone": (390, 844)}
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
-PAGES = {"today": "/", "recordings": "/recordings/", "search": "/recordings/?text=建国", "intake": "/intake-progress/"}
+# A browser writes the fields of dates in its own language.
+BROWSERS = {"zh": "zh-CN", "en": "en-GB"}
+PAGES = {
+    "today": "/",
+    "recordings": "/recordings/",
+    "search": "/recordings/?text=建国",
+    "search-empty": "/recordings/?text=没有此人",
+    "intake": "/intake-progress/",
+    "not-found": "/recordings/00000000-0000-7000-8000-000000000000/",
+}
+OTHERS = ("lijianguo", "chenwei", "zhaolei", "xitong", "shenji")
 
 
-def _log_in(page: Page, base: str, username: str, password: str) -> None:
-    page.goto(f"{base}/log-in/")
-    page.fill("input[name=username]", username)
-    page.fill("input[name=password]", password)
-    page.click("main button[type=submit]")
-    page.wait_for_load_state("networkidle")
+class _Camera:
+    """Takes pictures of one browser window in one language and size."""
+
+    def __init__(self, browser: Browser, base: str, out: Path, *, size: str, language: str) -> None:
+        width, height = SIZES[size]
+        self._out, self._suffix, self._base = out, f"{size}.{language}.png", base
+        self.context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=1)
+        self.context.add_cookies([{"name": "django_language", "value": LANGUAGES[language], "url": base}])
+        self.page = self.context.new_page()
+
+    def go(self, path: str) -> None:
+        self.page.goto(f"{self._base}{path}")
+        self.page.wait_for_load_state("load")
+
+    def shoot(self, name: str) -> None:
+        self.page.evaluate("() => window.scrollTo(0, 0)")
+        self.page.screenshot(path=self._out / f"{name}.{self._suffix}", full_page=True)
+
+    def log_in(self, username: str, password: str) -> None:
+        self.go("/log-in/")
+        self.page.fill("input[name=username]", username)
+        self.page.fill("input[name=password]", password)
+        self.page.click("main button[type=submit]")
+        self.page.wait_for_load_state("networkidle")
+
+    def links(self, path: str, selector: str) -> list[str]:
+        """Return where the links on a page lead, each once."""
+        self.go(path)
+        found = self.page.locator(selector).evaluate_all("all => all.map(a => a.getAttribute('href'))")
+        return list(dict.fromkeys(found))
+
+
+def _shoot_pages(camera: _Camera, accounts: dict[str, str]) -> None:
+    camera.log_in("zhoumin", "wrong")
+    camera.shoot("log-in-refused")
+    camera.go("/log-in/")
+    camera.shoot("log-in")
+    camera.log_in("zhoumin", accounts["zhoumin"])
+    for name, path in PAGES.items():
+        camera.go(path)
+        camera.shoot(name)
+    camera.go(camera.links("/intake-progress/", "main a[href$='/receipts/']")[0])
+    camera.shoot("receipts")
+    recordings = camera.links("/recordings/", "main table a[href^='/recordings/']")
+    for number, link in enumerate(recordings):
+        camera.go(link)
+        camera.shoot(f"recording-{number:02d}")
+    _shoot_viewing(camera, recordings[FILM])
+
+
+def _shoot_viewing(camera: _Camera, recording: str) -> None:
+    """A ticket is issued, opened, checked and ended; the reason says what for."""
+    page = camera.page
+    camera.go(recording)
+    page.locator("ol.chain summary").first.click()
+    page.wait_for_timeout(500)
+    camera.shoot("seal-opened")
+    page.fill("#t-reason", "案情研判")
+    page.click("form.ask button.main")
+    camera.shoot("ticket-issued")
+    page.click(".cover-act button")
+    page.wait_for_selector("svg.wave path", state="attached")
+    page.click("#chain > header [data-verify]")
+    page.wait_for_selector(".verdict.ok")
+    page.wait_for_timeout(500)
+    camera.shoot("playing")
+    page.click(".under .btn.danger")
+    page.wait_for_load_state("load")
 
 
 def _shoot(browser: Browser, base: str, out: Path, *, size: str, language: str, accounts: dict[str, str]) -> None:
-    width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=1)
-    context.add_cookies([{"name": "django_language", "value": LANGUAGES[language], "url": base}])
-    page = context.new_page()
-    page.goto(f"{base}/log-in/")
-    page.screenshot(path=out / f"log-in.{size}.{language}.png")
-    _log_in(page, base, "zhoumin", accounts["zhoumin"])
-    for name, path in PAGES.items():
-        page.goto(f"{base}{path}")
-        page.wait_for_load_state("load")
-        page.screenshot(path=out / f"{name}.{size}.{language}.png", full_page=True)
-    page.goto(f"{base}/recordings/")
-    links = page.locator("main table a[href^='/recordings/']").evaluate_all(
-        "all => all.map(a => a.getAttribute('href'))"
-    )
-    for number, link in enumerate(dict.fromkeys(links)):
-        page.goto(f"{base}{link}")
-        page.wait_for_load_state("load")
-        page.screenshot(path=out / f"recording-{number:02d}.{size}.{language}.png", full_page=True)
-    context.close()
+    camera = _Camera(browser, base, out, size=size, language=language)
+    _shoot_pages(camera, accounts)
+    camera.context.close()
+    for username in OTHERS:
+        camera = _Camera(browser, base, out, size=size, language=language)
+        camera.log_in(username, accounts[username])
+        camera.shoot(f"today-{username}")
+        camera.context.close()
 
 
 def main() -> int:
@@ -67,16 +129,17 @@ def main() -> int:
     accounts = {row[0]: row[1] for row in rows}
     args.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-quic"])
-        for size in SIZES:
-            for language in LANGUAGES:
+        for language in LANGUAGES:
+            options = ["--no-sandbox", "--disable-quic", f"--lang={BROWSERS[language]}"]
+            browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=options)
+            for size in SIZES:
                 _shoot(browser, base, args.out, size=size, language=language, accounts=accounts)
-        browser.close()
+            browser.close()
     if args.docs:
         images = ROOT / "docs" / "images"
         images.mkdir(exist_ok=True)
         for language in LANGUAGES:
-            shutil.copy(args.out / f"recording-09.wide.{language}.png", images / f"recording.{language}.png")
+            shutil.copy(args.out / f"recording-{FILM:02d}.wide.{language}.png", images / f"recording.{language}.png")
     return 0
 
 

@@ -12,7 +12,7 @@ from liuhen.server.accounts.roles import Role
 from liuhen.server.accounts.selectors import actor_of
 from liuhen.server.kernel.actor import SYSTEM
 from liuhen.server.recordings import services
-from liuhen.server.recordings.interfaces import RecordingFilter
+from liuhen.server.recordings.interfaces import RecordingFilter, RecordingOrder
 from liuhen.server.recordings.models import Recording, RecordingKind, RecordingState
 from liuhen.server.recordings.selectors import (
     PAGE_SIZE,
@@ -160,6 +160,28 @@ def test_pages_lead_through_all_recordings_newest_first_and_none_twice(cast: Cas
     assert [row.name for row in seen] == [str(number) for number in reversed(range(count))]
 
 
+@pytest.mark.parametrize("order", RecordingOrder)
+def test_pages_lead_through_all_recordings_in_each_order(cast: Cast, order: RecordingOrder) -> None:
+    for number in range(PAGE_SIZE + 7):
+        row = enter(cast.brigade, name=f"{number}", at=AT + timedelta(seconds=number // 5))
+        Recording.objects.filter(id=row.id).update(size=1000 + number // 3)
+    first = page_of(actor=cast.actor(Role.CUSTODIAN), where=EVERYTHING, order=order)
+    assert first.next is not None
+    second = page_of(actor=cast.actor(Role.CUSTODIAN), where=EVERYTHING, order=order, after=first.next)
+    seen = [*first.rows, *second.rows]
+    assert second.next is None
+    assert len({row.id for row in seen}) == PAGE_SIZE + 7
+    values = [(getattr(row, order.column), row.id) for row in seen]
+    assert values == sorted(values, reverse=order.descends)
+
+
+@pytest.mark.parametrize("size", ["", "1.5", "9" * 30, "-1"])
+def test_a_page_address_with_a_size_that_is_none_is_refused(cast: Cast, size: str) -> None:
+    cursor = base64.urlsafe_b64encode(f"size|{size}|0193d2a0000070008000000000000001".encode()).decode()
+    with pytest.raises(CursorError):
+        page_of(actor=cast.actor(Role.CUSTODIAN), where=EVERYTHING, order=RecordingOrder.SMALLEST, after=cursor)
+
+
 def test_exactly_one_full_page_leads_nowhere(cast: Cast) -> None:
     for number in range(PAGE_SIZE):
         enter(cast.brigade, name=f"{number}")
@@ -175,11 +197,12 @@ def test_exactly_one_full_page_leads_nowhere(cast: Cast) -> None:
         "\ud800",
         "中文",
         base64.urlsafe_b64encode(b"\xff").decode(),
-        base64.urlsafe_b64encode(b"2026-11-23T08:00:00.000Z|no-id").decode(),
-        base64.urlsafe_b64encode(b"2026-11-23T08:00:00|0193d2a0000070008000000000000001").decode(),
+        base64.urlsafe_b64encode(b"-sealed|2026-11-23T08:00:00.000Z|no-id").decode(),
+        base64.urlsafe_b64encode(b"-sealed|2026-11-23T08:00:00|0193d2a0000070008000000000000001").decode(),
+        base64.urlsafe_b64encode(b"-size|1|0193d2a0000070008000000000000001").decode(),
         base64.urlsafe_b64encode(b"0193d2a0000070008000000000000001").decode(),
     ],
-    ids=["no-base64", "padding", "surrogate", "chinese", "no-text", "no-id", "no-time-zone", "no-bar"],
+    ids=["no-base64", "padding", "surrogate", "chinese", "no-text", "no-id", "no-time-zone", "other-order", "no-bar"],
 )
 def test_a_page_address_that_was_altered_is_refused(cast: Cast, cursor: str) -> None:
     with pytest.raises(CursorError):

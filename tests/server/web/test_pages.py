@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import csv
 import re
 import uuid
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from django.test import Client
@@ -16,10 +17,13 @@ from liuhen.server.access.models import Opening, ViewTicket
 from liuhen.server.accounts.models import Person
 from liuhen.server.kernel import clock
 from liuhen.server.ledger.models import Event
+from liuhen.server.recordings.models import Recording
 from liuhen.server.web.views import errors
 from tests.support.cast import PASSWORD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.test import RequestFactory
 
     from tests.server.web.library import Library
@@ -209,6 +213,37 @@ def test_the_list_is_narrowed_by_its_address(library: Library, query: str, found
     html = library.page(library.cast.custodian).get(f"{reverse('recordings')}?{query}").content.decode()
     assert (library.recording.name in html) is found
     assert ("没有符合条件的记录" in html) is (not found and "officer" not in query)
+
+
+def test_the_list_is_sorted_by_its_heads(library: Library) -> None:
+    page = library.page(library.cast.custodian)
+    html = page.get(f"{reverse('recordings')}?sort=-size&kind=video").content.decode()
+    assert 'aria-sort="descending"><a href="?kind=video&amp;sort=size">' in html
+    assert '<a href="?kind=video&amp;sort=-sealed">' in html
+    assert page.get(f"{reverse('recordings')}?sort=nonsense").status_code == 200
+
+
+def test_the_list_leaves_as_a_table_for_office_programs(library: Library) -> None:
+    Recording.objects.filter(id=library.recording.id).update(name='=HYPERLINK("http://x"),"a".mp4')
+    answer = library.page(library.cast.custodian).get(f"{reverse('recordings-csv')}?kind=video")
+    content = b"".join(cast("Iterator[bytes]", answer)).decode()
+    assert content.startswith("\ufeff编号,封存时间,")
+    rows = list(csv.DictReader(content.removeprefix("\ufeff").splitlines()))
+    mine = next(row for row in rows if row["编号"] == str(library.recording.id))
+    assert mine["文件名"] == '\'=HYPERLINK("http://x"),"a".mp4'
+    assert mine["SHA-256"] == library.recording.sha256
+    assert answer["Content-Disposition"] == 'attachment; filename="recordings.csv"'
+
+
+@pytest.mark.parametrize("name", ADMINISTRATIVE)
+def test_administrators_get_no_table_of_recordings(library: Library, name: str) -> None:
+    assert library.page(getattr(library.cast, name)).get(reverse("recordings-csv")).status_code == 403
+
+
+def test_an_outsiders_table_is_empty(library: Library) -> None:
+    answer = library.page(library.cast.outsider).get(reverse("recordings-csv"))
+    content = b"".join(cast("Iterator[bytes]", answer)).decode()
+    assert len(content.splitlines()) == 1
 
 
 def test_a_page_address_that_was_altered_is_refused(library: Library) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from liuhen.server.devices.models import Device
     from liuhen.server.recordings.models import ClockMethod, RecordingKind, RecordingState
 
-__all__ = ["Analysis", "NewRecording", "RecordingFilter", "SealedFile"]
+__all__ = ["Analysis", "NewRecording", "RecordingFilter", "RecordingOrder", "SealedFile"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,3 +82,22 @@ class RecordingFilter:
     important: bool = False
     sealed_from: date | None = None
     sealed_to: date | None = None
+
+
+class RecordingOrder(StrEnum):
+    """How a list of recordings is sorted; equal rows follow by their ids, which are made in time order."""
+
+    NEWEST = "-sealed"
+    OLDEST = "sealed"
+    LARGEST = "-size"
+    SMALLEST = "size"
+
+    @property
+    def column(self) -> str:
+        """The column that is sorted by."""
+        return "sealed_at" if self in {RecordingOrder.NEWEST, RecordingOrder.OLDEST} else "size"
+
+    @property
+    def descends(self) -> bool:
+        """Whether the greatest come first."""
+        return self.value.startswith("-")

@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Q
 
+from liuhen.core.canonical import MAX_INTEGER
 from liuhen.core.entry import TimeFormatError, format_time, parse_time
 from liuhen.core.errors import LiuhenError
 from liuhen.server.accounts.policy import Ability, allows
 from liuhen.server.kernel.actor import ActorKind
 from liuhen.server.recordings import index
+from liuhen.server.recordings.interfaces import RecordingOrder
 from liuhen.server.recordings.models import Attachment, Recording
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ __all__ = [
     "Page",
     "RecordingMissingError",
     "known_addresses",
+    "matching",
     "page_of",
     "recording_for",
     "visible",
@@ -60,7 +63,7 @@ class CursorError(LiuhenError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of recordings, newest first; `next` leads on, None at the end."""
+    """One page of recordings; `next` leads on, None at the end."""
 
     rows: tuple[Recording, ...]
     next: str | None
@@ -101,20 +104,32 @@ def known_addresses(addresses: frozenset[str]) -> frozenset[str]:
     return frozenset(named)
 
 
-def page_of(*, actor: Actor, where: RecordingFilter, after: str = "") -> Page:
-    """Return up to `PAGE_SIZE` recordings that `where` admits, newest sealed first, after the cursor `after`.
+def matching(
+    *, actor: Actor, where: RecordingFilter, order: RecordingOrder = RecordingOrder.NEWEST
+) -> QuerySet[Recording]:
+    """Return all recordings that `where` admits and `actor` may see, in `order`."""
+    sign = "-" if order.descends else ""
+    return _narrow(visible(actor), where).order_by(f"{sign}{order.column}", f"{sign}id")
+
+
+def page_of(
+    *, actor: Actor, where: RecordingFilter, order: RecordingOrder = RecordingOrder.NEWEST, after: str = ""
+) -> Page:
+    """Return up to `PAGE_SIZE` recordings that `where` admits, in `order`, after the cursor `after`.
 
     Raises:
-        CursorError: `after` is not a cursor of ours.
+        CursorError: `after` is not a cursor of ours, or of another order.
     """
-    rows = _narrow(visible(actor), where)
+    rows = matching(actor=actor, where=where, order=order)
     if after:
-        sealed_at, last = _decode(after)
-        rows = rows.filter(Q(sealed_at__lt=sealed_at) | Q(sealed_at=sealed_at, id__lt=last))
-    found = list(rows.order_by("-sealed_at", "-id")[: PAGE_SIZE + 1])
+        value, last = _decode(order, after)
+        step = "lt" if order.descends else "gt"
+        beyond = Q(**{f"{order.column}__{step}": value})
+        rows = rows.filter(beyond | Q(**{order.column: value, f"id__{step}": last}))
+    found = list(rows[: PAGE_SIZE + 1])
     more = len(found) > PAGE_SIZE
     found = found[:PAGE_SIZE]
-    return Page(rows=tuple(found), next=_encode(found[-1]) if more else None)
+    return Page(rows=tuple(found), next=_encode(order, found[-1]) if more else None)
 
 
 def _narrow(rows: QuerySet[Recording], where: RecordingFilter) -> QuerySet[Recording]:
@@ -142,13 +157,27 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(within, time(), tzinfo=ZoneInfo(settings.TIME_ZONE))
 
 
-def _encode(row: Recording) -> str:
-    return base64.urlsafe_b64encode(f"{format_time(row.sealed_at)}|{row.id.hex}".encode()).decode()
+def _encode(order: RecordingOrder, row: Recording) -> str:
+    value = format_time(row.sealed_at) if order.column == "sealed_at" else str(row.size)
+    return base64.urlsafe_b64encode(f"{order}|{value}|{row.id.hex}".encode()).decode()
 
 
-def _decode(cursor: str) -> tuple[datetime, UUID]:
+def _decode(order: RecordingOrder, cursor: str) -> tuple[datetime | int, UUID]:
     try:
-        moment, _, last = base64.urlsafe_b64decode(cursor.encode()).decode("ascii").partition("|")
-        return parse_time(moment), UUID(last)
+        of, value, last = base64.urlsafe_b64decode(cursor.encode()).decode("ascii").split("|")
+        if of != order:
+            raise CursorError(cursor=cursor[:60])
+        return parse_time(value) if order.column == "sealed_at" else _size(value), UUID(last)
     except (ValueError, TimeFormatError) as error:
         raise CursorError(cursor=cursor[:60]) from error
+
+
+def _size(text: str) -> int:
+    """Return a size that the database can compare with.
+
+    Raises:
+        ValueError: `text` is no such number.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_INTEGER))):
+        raise ValueError("a size is a whole number")
+    return int(text)

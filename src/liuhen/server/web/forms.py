@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from liuhen.server.access.selectors import possible_holders
 from liuhen.server.access.services import REASON_LIMIT
 from liuhen.server.accounts.models import Person
-from liuhen.server.recordings.interfaces import RecordingFilter
+from liuhen.server.recordings.interfaces import RecordingFilter, RecordingOrder
 from liuhen.server.recordings.models import RecordingKind, RecordingState
 from liuhen.server.web import words
 
@@ -28,7 +28,7 @@ _TEXT_LIMIT: Final = 200
 
 
 class FilterForm(forms.Form):
-    """What the list of recordings is narrowed by. It is read from the address; what cannot be read narrows nothing."""
+    """What narrows and sorts the list of recordings, read from the address; what cannot be read does nothing."""
 
     text = forms.CharField(required=False, max_length=_TEXT_LIMIT)
     kind = forms.ChoiceField(required=False, choices=[("", gettext_lazy("All kinds")), *words.KINDS.items()])
@@ -38,6 +38,7 @@ class FilterForm(forms.Form):
     important = forms.BooleanField(required=False)
     officer = forms.ChoiceField(required=False, choices=[("", ""), ("none", "")])
     device = forms.UUIDField(required=False)
+    sort = forms.ChoiceField(required=False, choices=[("", ""), *((order, "") for order in RecordingOrder)])
 
     def where(self) -> RecordingFilter:
         """Return the filter."""
@@ -53,6 +54,11 @@ class FilterForm(forms.Form):
             sealed_from=given.get("since"),
             sealed_to=given.get("until"),
         )
+
+    def order(self) -> RecordingOrder:
+        """Return how the list is sorted, newest first by default."""
+        self.is_valid()
+        return RecordingOrder(self.cleaned_data.get("sort") or RecordingOrder.NEWEST)
 
 
 if TYPE_CHECKING:

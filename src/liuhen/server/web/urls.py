@@ -12,6 +12,7 @@ urlpatterns = [
     path("log-out/", session.log_out, name="log-out"),
     path("language/", session.choose_language, name="language"),
     path("recordings/", recordings.recordings, name="recordings"),
+    path("recordings.csv", recordings.recordings_csv, name="recordings-csv"),
     path("recordings/<uuid:recording_id>/", recordings.recording, name="recording"),
     path("recordings/<uuid:recording_id>/tickets/", tickets.open_ticket, name="open-ticket"),
     path("recordings/<uuid:recording_id>/receipt/", proofs.receipt, name="receipt"),

@@ -6,53 +6,123 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from django.shortcuts import render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from liuhen.server.access import selectors as access
 from liuhen.server.accounts.policy import Ability, allows, require
 from liuhen.server.devices.models import Device
 from liuhen.server.media.selectors import derivatives_of
-from liuhen.server.recordings.models import RecordingState
-from liuhen.server.recordings.selectors import page_of, recording_for
+from liuhen.server.recordings.models import RecordingKind, RecordingState
+from liuhen.server.recordings.selectors import matching, page_of, recording_for
+from liuhen.server.web import words
 from liuhen.server.web.chain import chain_of
 from liuhen.server.web.context import sees_recordings
+from liuhen.server.web.csv_file import csv_response
 from liuhen.server.web.facts import defects_of, format_of, source_of
 from liuhen.server.web.forms import FilterForm, TicketForm
 from liuhen.server.web.guard import for_people
+from liuhen.server.web.templatetags.liuhen import moment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
-    from django.http import HttpResponse
+    from django.http import HttpResponse, StreamingHttpResponse
 
+    from liuhen.server.recordings.interfaces import RecordingOrder
     from liuhen.server.recordings.models import Recording
     from liuhen.server.web.requests import PersonRequest
 
-__all__ = ["recording", "recording_context", "recordings"]
+__all__ = ["recording", "recording_context", "recordings", "recordings_csv"]
 
 _CURSOR: Final = "after"
+_COLUMNS: Final = (
+    _("Number"),
+    _("Sealed at"),
+    _("Unit"),
+    _("Officer"),
+    _("Certificate number"),
+    _("Device"),
+    _("File name"),
+    _("Kind"),
+    _("Device time"),
+    _("Clock error (ms)"),
+    _("Length (ms)"),
+    _("Size (bytes)"),
+    _("State"),
+    _("Important"),
+    "SHA-256",
+    "SM3",
+    _("Kept until at least"),
+)
 
 
 @for_people("GET", "HEAD")
 def recordings(request: PersonRequest) -> HttpResponse:
-    """List recordings, newest sealed first, 50 a page; what narrows the list stands in the address."""
-    if not sees_recordings(request.actor):
-        require(request.actor, Ability.SEE_METADATA)
-    form = FilterForm(request.GET)
-    where = form.where()
-    found = page_of(actor=request.actor, where=where, after=request.GET.get(_CURSOR, ""))
+    """List recordings, 50 a page; what narrows and sorts the list stands in the address."""
+    form = _asked(request)
+    where, order = form.where(), form.order()
+    found = page_of(actor=request.actor, where=where, order=order, after=request.GET.get(_CURSOR, ""))
     kept = {name: value for name, value in request.GET.items() if name in form.fields and value}
+    narrowing = {name: value for name, value in kept.items() if name != "sort"}
     context = {
         "form": form,
         "rows": found.rows,
-        "narrowed": bool(kept),
+        "narrowed": bool(narrowing),
         "device": Device.objects.filter(id=where.device).first() if where.device else None,
         "unattributed": where.unattributed,
         "without_device": urlencode({name: value for name, value in kept.items() if name != "device"}),
         "without_officer": urlencode({name: value for name, value in kept.items() if name != "officer"}),
         "next": urlencode({**kept, _CURSOR: found.next}) if found.next else "",
         "first": urlencode(kept) if _CURSOR in request.GET else None,
+        "asked": urlencode(kept),
+        "sorting": {"by_sealed": _sorting("sealed", order, narrowing), "by_size": _sorting("size", order, narrowing)},
     }
     return render(request, "web/recordings.html", context)
+
+
+@for_people("GET", "HEAD")
+def recordings_csv(request: PersonRequest) -> StreamingHttpResponse:
+    """Give the whole list, as it is narrowed and sorted, as a CSV file. It holds metadata only, as the page does."""
+    form = _asked(request)
+    rows = matching(actor=request.actor, where=form.where(), order=form.order())
+    return csv_response("recordings.csv", _COLUMNS, (_cells(row) for row in rows.iterator(chunk_size=500)))
+
+
+def _asked(request: PersonRequest) -> FilterForm:
+    if not sees_recordings(request.actor):
+        require(request.actor, Ability.SEE_METADATA)
+    return FilterForm(request.GET)
+
+
+def _sorting(column: str, order: RecordingOrder, kept: Mapping[str, object]) -> dict[str, str]:
+    """Return where a column's head leads, and how the list is sorted by it now (`aria-sort`, "" where it is not)."""
+    now = {column: "ascending", f"-{column}": "descending"}.get(order, "")
+    turned = column if now == "descending" else f"-{column}"
+    return {"address": urlencode({**kept, "sort": turned}), "now": now}
+
+
+def _cells(row: Recording) -> tuple[object, ...]:
+    return (
+        row.id,
+        moment(row.sealed_at),
+        row.unit.name,
+        row.officer.name if row.officer else "",
+        row.officer_code,
+        row.device.serial if row.device else "",
+        row.name,
+        words.KINDS[RecordingKind(row.kind)],
+        row.device_started.replace("T", " "),
+        row.clock_error_ms,
+        row.duration_ms,
+        row.size,
+        words.STATES[RecordingState(row.state)],
+        gettext("Important") if row.important else "",
+        row.sha256,
+        row.sm3,
+        moment(row.retain_until),
+    )
 
 
 @for_people("GET", "HEAD")
