@@ -110,3 +110,28 @@ def test_what_the_system_left_on_the_card_is_no_recording(station: Station, tmp_
         "DCIM/alone.gps": "sidecar-alone",
         "DCIM/thumbs.db": "not-media",
     }
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [{"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}],
+    ids=["C", "C-without-utf-8"],
+)
+def test_a_locale_that_lacks_the_letters_neither_fails_nor_loses_them(
+    locale: dict[str, str], station: Station, server: IntakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["录音20261123094210.mp3".encode(), "日常检查.mp4".encode("gb18030"), b"\xff\n.mp4"]
+    device = device_with(tmp_path / "设备", {name: name for name in names})
+    for variable, value in locale.items():
+        monkeypatch.setenv(variable, value)
+    with station.running(device) as process:
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, (out, err)
+
+    for variable in locale:
+        monkeypatch.delenv(variable)
+    assert sorted(one.name for one in server.sealed()) == sorted(names)
+    assert any("录音20261123094210.mp3" in path.name for path in station.receipts())
+    done = station.collect(device, "--clear-device")
+    assert done.code == 0, "the receipts are found again under another locale"
+    assert len(done.ended["cleared"]) == 3

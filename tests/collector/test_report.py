@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.cells import cell_len
 
 from liuhen.collector.errors import FileChangedError, StoppedError
 from liuhen.collector.exits import ExitCode, worst
@@ -12,6 +14,7 @@ from liuhen.collector.outcome import Outcome, Taken
 from liuhen.collector.report import (
     CollectionEnded,
     CollectionStarted,
+    DockReport,
     Event,
     FileCleared,
     FileProgress,
@@ -64,6 +67,10 @@ _EVENTS: list[Event] = [
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+def _plain(shown: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "\n")
 
 
 def _told(report: Report) -> None:
@@ -121,6 +128,83 @@ def test_a_terminal_shows_the_table_and_takes_no_name_for_a_command(language: La
     shown = stream.getvalue()
     assert "[b]0.mp4" in shown
     assert "notes.doc" in shown
+
+
+@pytest.mark.parametrize("width", [40, 79, 80, 132])
+def test_a_bar_and_the_end_of_a_long_name_are_seen_at_any_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    stream = _Terminal()
+    report = ScreenReport(stream, Words(Language.ZH))
+    name = "DCIM/100/" + "日常检查" * 20 + "_20261123094210_0007.mp4"
+    report.tell(FileStarted(name, 1 << 30), "cam[7]")
+    report.tell(FileProgress(name, 1 << 29, 1 << 30), "cam[7]")
+    report.close()
+
+    shown = _plain(stream.getvalue()).splitlines()[-1]
+    assert cell_len(shown) <= width
+    assert re.fullmatch(r"cam\[7\]: ….*_0007\.mp4 [━╸╺]+ +50%.*", shown), shown
+
+
+def test_the_same_name_on_two_devices_is_two_bars() -> None:
+    stream = _Terminal()
+    report = ScreenReport(stream, Words(Language.EN))
+    for dock in ("one", "two"):
+        report.tell(FileStarted("a.mp4", 10), dock)
+    report.tell(CollectionEnded(Outcome(source="/media/one")), "one")
+    report.tell(FileProgress("a.mp4", 10, 10), "two")
+    bars = [task.description for task in report._progress.tasks]
+    report.close()
+
+    assert bars == ["two: a.mp4 · sealing"]
+    assert "two: a.mp4 · sealing" in _plain(stream.getvalue()).splitlines()[-1]
+
+
+def test_lines_and_objects_name_the_device_where_there_are_several() -> None:
+    words, machine = io.StringIO(), io.StringIO()
+    report = report_to(words_on=words, json_on=machine, language=Language.EN)
+    DockReport(report, "cam7").tell(FileStarted("a.mp4", 5))
+    DockReport(report, "cam7").tell(FileProgress("a.mp4", 1, 5))
+    DockReport(report, "cam8").tell(FileProgress("a.mp4", 1, 5))
+    DockReport(report, "cam8").close()
+    report.tell(FileStarted("b.mp4", 5))
+
+    assert words.getvalue() == "[cam7] Taking a.mp4 (5 B)\nTaking b.mp4 (5 B)\n"
+    docks = [json.loads(line).get("dock") for line in machine.getvalue().splitlines()]
+    assert docks == ["cam7", "cam7", "cam8", None]
+
+
+def test_what_machines_read_is_ascii_in_every_locale() -> None:
+    machine = io.StringIO()
+    JsonReport(machine).tell(FileSkipped("录音\U0001f3a5.mp3", SkipReason.REFUSED))
+
+    assert machine.getvalue().isascii()
+    assert json.loads(machine.getvalue())["name"] == "录音\U0001f3a5.mp3"
+
+
+class _Breaking(io.StringIO):
+    """A stream whose reader goes away after so many characters, or at the first flush; it has no descriptor."""
+
+    def __init__(self, room: int, *, flushes: bool = True) -> None:
+        super().__init__()
+        self._room = room
+        self._flushes = flushes
+
+    def write(self, text: str) -> int:
+        self._room -= len(text)
+        if self._room < 0:
+            raise BrokenPipeError
+        return super().write(text)
+
+    def flush(self) -> None:
+        if not self._flushes:
+            raise BrokenPipeError
+
+
+@pytest.mark.parametrize("stream", [_Breaking(0), _Breaking(60), _Breaking(1000, flushes=False)])
+def test_a_stream_whose_reader_has_gone_fails_nobody(stream: _Breaking) -> None:
+    _told(report_to(words_on=stream, json_on=None, language=Language.EN))
+
+    assert len(stream.getvalue().splitlines()) <= 1
 
 
 def test_a_terminal_with_nothing_to_tell_shows_no_table() -> None:

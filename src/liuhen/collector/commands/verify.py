@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         result, words = _verify_receipt(args.receipt, args.file, key)
     if args.json:
-        print(json.dumps(result, ensure_ascii=False))
+        print(json.dumps(result))
     print(words[Language(args.language)], file=sys.stderr)
     return ExitCode.OK
 

@@ -88,7 +88,10 @@ class LineReport:
 
 
 class JsonReport:
-    """One JSON object per line: `event` names it in kebab-case, `dock` the device, the other keys are its values."""
+    """One JSON object per line: `event` names it in kebab-case, `dock` the device, the other keys are its values.
+
+    The lines are ASCII, so that whoever reads them need not know this station's locale.
+    """
 
     def __init__(self, stream: TextIO, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
@@ -102,7 +105,7 @@ class JsonReport:
             if not self._is_due(event, dock):
                 return
             told = {**_as_json(event), "dock": dock} if dock else _as_json(event)
-            print(json.dumps(told, ensure_ascii=False), file=self._stream, flush=True)
+            print(json.dumps(told), file=self._stream, flush=True)
 
     def close(self) -> None:
         """See `Report`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -11,11 +12,12 @@ from rich.progress import (
     DownloadColumn,
     Progress,
     TaskID,
+    TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 from liuhen.collector.report.events import (
     CollectionEnded,
@@ -37,6 +39,12 @@ if TYPE_CHECKING:
 __all__ = ["ScreenReport"]
 
 _ROWS: Final = 40
+_BAR: Final = 10
+_WIDE: Final = 80
+_WIDE_TAKES: Final = 56
+_NARROW_TAKES: Final = 18
+"""Cells that the columns beside the name take at most."""
+_LEAST_ROOM: Final = 12
 
 
 class ScreenReport:
@@ -45,12 +53,14 @@ class ScreenReport:
     def __init__(self, stream: TextIO, words: Words) -> None:
         self._words = words
         self._console = Console(file=stream, highlight=False)
+        wide = self._console.width >= _WIDE
+        more = [DownloadColumn(binary_units=True), TransferSpeedColumn(), TimeRemainingColumn()] if wide else []
+        self._room = max(_LEAST_ROOM, self._console.width - (_WIDE_TAKES if wide else _NARROW_TAKES))
         self._progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(binary_units=True),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
+            BarColumn(_BAR),
+            TaskProgressColumn(),
+            *more,
             console=self._console,
         )
         self._tasks: dict[tuple[str, str], TaskID] = {}
@@ -62,7 +72,7 @@ class ScreenReport:
             case FileStarted():
                 # An empty file has no way to go; rich would show it as waiting for ever.
                 total = max(event.size, 1)
-                self._tasks[dock, event.name] = self._progress.add_task(_label(dock, event.name), total=total)
+                self._tasks[dock, event.name] = self._progress.add_task(self._label(dock, event.name), total=total)
             case FileProgress():
                 self._move(event, dock)
             case FileReceived() | FileSkipped():
@@ -86,8 +96,13 @@ class ScreenReport:
             return
         self._progress.update(task, completed=event.done)
         if event.done == event.size:
-            check = self._words.pick("等待回执", "awaiting receipt")
-            self._progress.update(task, description=f"{_label(dock, event.name)} · {check}")
+            waits = self._words.pick(" · 等待回执", " · sealing")
+            self._progress.update(task, description=self._label(dock, event.name, waits))
+
+    def _label(self, dock: str, name: str, state: str = "") -> str:
+        """Return what stands before a bar, short enough that the bar is seen."""
+        head = f"{dock}: " if dock else ""
+        return escape(head + _tail(name, max(1, self._room - cell_len(head) - cell_len(state))) + state)
 
     def _drop(self, dock: str, name: str) -> None:
         task = self._tasks.pop((dock, name), None)
@@ -106,7 +121,11 @@ class ScreenReport:
         if not outcome.taken and not outcome.skipped:
             return
         pick = self._words.pick
-        table = Table(pick("文件", "file"), pick("结果", "result"), pick("音像记录", "recording"))
+        table = Table(
+            Column(pick("文件", "file"), overflow="fold"),
+            Column(pick("结果", "result"), overflow="fold"),
+            Column(pick("音像记录", "recording"), overflow="fold"),
+        )
         for one in outcome.taken[:_ROWS]:
             result = pick("重复，已有回执", "the same as before") if one.duplicate else pick("已入库", "received")
             table.add_row(escape(one.name), result, one.recording)
@@ -118,5 +137,11 @@ class ScreenReport:
         self._console.print(table)
 
 
-def _label(dock: str, name: str) -> str:
-    return escape(f"{dock}: {name}" if dock else name)
+def _tail(text: str, room: int) -> str:
+    """Return the end of `text` in at most `room` cells: what tells two recordings apart stands at the end."""
+    kept = ""
+    for character in reversed(text):
+        if cell_len(character + kept) >= room:
+            return f"…{kept}"
+        kept = character + kept
+    return kept

@@ -41,9 +41,12 @@ class StateFolder:
         """The folder of collections under way."""
         return self.root / "collections"
 
-    def receipts_of(self, collection: str) -> Path:
-        """The folder of a collection's receipts, which are kept for ever."""
-        return self.root / "receipts" / collection
+    def receipt_file(self, receipt: str) -> Path:
+        """The receipt at `receipt`, `<collection>/<file name>`; receipts are kept for ever.
+
+        Names on disk are UTF-8 whatever the locale: a locale that lacks a character must neither fail nor lose it.
+        """
+        return self.root / "receipts" / os.fsdecode(receipt.encode())
 
     def known_file(self, key: str) -> Path:
         """The note about a file that was received and still lies on its device."""

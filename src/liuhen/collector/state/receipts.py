@@ -46,9 +46,9 @@ class ReceiptBook:
         if facts.sm3 is not None and facts.sm3 != digests.sm3:
             raise _refused(item.shown, "SM3 摘要与文件不符", "its SM3 digest is not the file's")
         name = f"{_safe_name(item.declaration.name)}.{item.declaration.upload}.receipt.json"
-        path = self._state.receipts_of(item.declaration.collection) / name
-        self._state.write(path, receipt)
-        return str(facts.recording), f"{item.declaration.collection}/{name}"
+        path = f"{item.declaration.collection}/{name}"
+        self._state.write(self._state.receipt_file(path), receipt)
+        return str(facts.recording), path
 
     def recall(self, receipt: str, shown: str, digests: Digests) -> ReceiptFacts:
         """Return what the stored receipt at `receipt` proves, verified once more against the bytes at hand.
@@ -57,7 +57,7 @@ class ReceiptBook:
             ReceiptRefusedError: it cannot be read, does not verify, or is for other bytes.
         """
         try:
-            data = (self._state.root / "receipts" / receipt).read_bytes()
+            data = self._state.receipt_file(receipt).read_bytes()
         except OSError as error:
             raise _refused(shown, "回执文件无法读取", "the stored receipt cannot be read") from error
         return self._verified(data, shown, digests.sha256, digests.size)
