@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import argparse
 import re
 
 from tests.collector.kit import ROOT
 
+from liuhen.collector.commands.collect import add_arguments
 from liuhen.collector.exits import ExitCode
 from liuhen.collector.report.events import Event
 from liuhen.collector.source import SkipReason
@@ -37,3 +39,14 @@ def test_the_guides_grammar_file_is_one() -> None:
 
     grammars = load_grammars("\n".join(lines).encode(), file="guide.toml", base=builtin_grammars())
     assert grammars.entries[0].id == "our-cameras"
+
+
+def test_the_guide_tells_every_option_of_the_command() -> None:
+    parser = argparse.ArgumentParser()
+    parser.set_defaults(language="en")
+    add_arguments(parser)
+    options = [
+        option for action in parser._actions for option in action.option_strings if option not in {"-h", "--help"}
+    ]
+
+    assert [option for option in options if f"| `{option}" not in _GUIDE] == []
