@@ -14,22 +14,21 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.collector.kit import ROOT, Done, read_lines
-from tests.support.served import LIUHEN, Served, made_instance
-
-from liuhen.core.digests import digest_file, digest_stream
+from liuhen.core.digests import digest_file, sha256
 from liuhen.core.tlog.note import VerifierKey
 from liuhen.core.verify import SameOriginal, verify_receipt
 from liuhen.server.kernel.sqlite.version import driver
+from tests.collector.kit import ROOT, Done, read_lines
+from tests.support.served import LIUHEN, Served, made_instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["Instance", "copied", "fault", "says", "template_in"]
+__all__ = ["Instance", "copied", "digest_of", "ended", "fault", "left_on", "says", "template_in", "wait_for"]
 
 _FAULTY = [sys.executable, "-m", "tests.support.faulty_liuhen"]
 _PATIENCE_S = 30.0
@@ -52,27 +51,27 @@ class Instance(Served):
     """A served instance whose server and collector can be made to fail."""
 
     faulty: bool = True
-    faults: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def vault(self) -> Path:
         """The store of originals."""
         return self.home / "vault"
 
-    @property
-    def faults_file(self) -> Path:
-        """What goes wrong, and how far the clock is off."""
-        return self.home / "faults.json"
+    def faults_file(self, *, station: bool) -> Path:
+        """Return the file that says what goes wrong at the station or the server, and how far its clock is off."""
+        return self.home / ("station-faults.json" if station else "server-faults.json")
 
-    def breaks(self, *faults: dict[str, Any], clock_s: float = 0) -> None:
-        """Let these faults happen from now on, in place of those before."""
-        passing = self.faults_file.with_suffix(".new")
+    def breaks(self, *faults: dict[str, Any], clock_s: float = 0, station: bool = False) -> None:
+        """Let these faults happen at the server from now on, or at the station, in place of those before."""
+        file = self.faults_file(station=station)
+        passing = file.with_suffix(".new")
         passing.write_text(json.dumps({"faults": faults, "clock_s": clock_s}), encoding="utf-8")
-        passing.replace(self.faults_file)
+        passing.replace(file)
 
     def is_mended(self) -> None:
         """Let nothing go wrong from now on."""
-        self.faults_file.unlink(missing_ok=True)
+        for station in (False, True):
+            self.faults_file(station=station).unlink(missing_ok=True)
 
     def start(self) -> None:
         """Serve, and return when the front door answers."""
@@ -105,7 +104,7 @@ class Instance(Served):
         command = [*(_FAULTY if faulty else LIUHEN), *self.words(source, *words, state=state)]
         with subprocess.Popen(
             command,
-            env=self.environment,
+            env=self.environment | {"TEST_FAULTS": str(self.faults_file(station=True))},
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -135,6 +134,10 @@ class Instance(Served):
         """Return the addresses of what lies sealed in the vault."""
         return {path.name for path in (self.vault / "objects").rglob("*") if path.is_file() and path.suffix == ""}
 
+    def staged(self) -> int:
+        """Return how many bytes lie in the vault's staging areas."""
+        return sum(path.stat().st_size for path in (self.vault / "staging").glob("*/data"))
+
     def receipted(self) -> set[str]:
         """Verify every receipt that a station holds, find the sealed original of each, and return their addresses."""
         key = VerifierKey.from_text(json.loads(self.station_key.read_bytes())["log"])
@@ -148,24 +151,43 @@ class Instance(Served):
             found.add(facts.sha256)
         return found
 
+    def promised(self, films: dict[str, bytes]) -> set[str]:
+        """Return the names of those of `films` that a station holds a receipt for."""
+        found = self.receipted()
+        return {name for name, data in films.items() if digest_of(data) in found}
+
+    def sealed(self, films: dict[str, bytes]) -> set[str]:
+        """Return the names of those of `films` that lie sealed in the vault."""
+        found = self.objects()
+        return {name for name, data in films.items() if digest_of(data) in found}
+
     def holds(self, contents: Collection[bytes], *, states: Iterable[str] = ("state",)) -> None:
         """Check that all of `contents` came in, each once, with a receipt; that all books agree; that no work is left.
 
         Whatever else the instance holds must agree as well.
         """
-        wanted = {digest_stream([content]).sha256 for content in contents}
-        assert wanted <= self.receipted()
+        assert {digest_of(content) for content in contents} <= self.receipted()
         entered = self.rows(
             "SELECT sha256 FROM recordings_recording UNION ALL SELECT sha256 FROM recordings_attachment"
         )
         assert sorted(address for (address,) in entered) == sorted(self.objects())
-        assert list((self.vault / "staging").rglob("data")) == []
+        open_uploads = {upload for (upload,) in self.rows("SELECT id FROM intake_upload WHERE state = 'receiving'")}
+        left = {path.parent.name.replace("-", "") for path in (self.vault / "staging").glob("*/data")}
+        assert left <= open_uploads, "bytes were left half-done that no upload will clear when it expires"
         for state in states:
             assert list((self.home / state / "collections").glob("*")) == []
         checked = self.run("ledger", "fsck", "--deep", check=False)
         assert checked.returncode == 0, checked.stdout
-        swept = self.run("vault", "sweep", check=False)
-        assert swept.returncode == 0, swept.stdout
+
+
+def digest_of(data: bytes | bytearray) -> str:
+    """Return the address of `data`."""
+    return sha256(bytes(data)).hex()
+
+
+def left_on(device: Path) -> set[str]:
+    """Return the names of the files on a device."""
+    return {path.name for path in device.rglob("*") if path.is_file()}
 
 
 def ended(process: subprocess.Popen[str]) -> Done:
@@ -196,7 +218,8 @@ def copied(template: Served, home: Path, *options: str, faulty: bool = True, **s
     own = {f"LIUHEN_{name.upper()}": value for name, value in settings.items()}
     environment = {key: value for key, value in template.environment.items() if not key.startswith("PYTEST_")}
     environment |= {"LIUHEN_HOME": str(home), "LIUHEN_PORT": str(port), **own}
-    environment |= {"TEST_FAULTS": str(home / "faults.json"), "PYTHONPATH": os.pathsep.join([f"{ROOT}/src", str(ROOT)])}
+    environment["PYTHONPATH"] = os.pathsep.join([f"{ROOT}/src", str(ROOT)])
     made = Instance(home, port, environment, home / "secrets" / "station.json", options=list(options), faulty=faulty)
+    environment["TEST_FAULTS"] = str(made.faults_file(station=False))
     made.start()
     return made

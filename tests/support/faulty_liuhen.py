@@ -48,7 +48,7 @@ def _kill() -> None:
 
 def _place(subject: object) -> str:
     if isinstance(subject, int):
-        return os.readlink(f"/proc/self/fd/{subject}")
+        return str(Path(f"/proc/self/fd/{subject}").readlink())
     return os.fsdecode(subject) if isinstance(subject, str | bytes | os.PathLike) else ""
 
 
@@ -83,8 +83,9 @@ def _wrap_server() -> None:
 
     _wrap_methods(Posix, "vault", "mkdir", "pwrite", "fdatasync", "fsync", "rename")
     _wrap_methods(Disk, "ledger", "write", "rename", "sync_folder")
-    real_commit: Any = DatabaseWrapper._commit
-    real_now, real_open = clock.SystemClock.now, setup.open_instance
+    database: Any = DatabaseWrapper
+    system: Any = clock.SystemClock
+    real_commit, real_now, real_open = database._commit, system.now, setup.open_instance
 
     def commit(wrapper: Any) -> None:
         how = _fault("database.commit", "")
@@ -109,8 +110,8 @@ def _wrap_server() -> None:
         app._pace = replace(app._pace, checkpoint_s=0.5)
         return opened
 
-    DatabaseWrapper._commit = commit
-    clock.SystemClock.now = now  # type: ignore[method-assign] # the machine's clock, set back
+    database._commit = commit
+    system.now = now
     setup.open_instance = open_instance
 
 
