@@ -9,8 +9,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# The aim outside core is 95; the floor is raised to it when a whole run has shown it (ADR 0007).
-FLOORS = (("src/liuhen/core/*", 100), ("src/liuhen/*", 75))
+FLOORS = (("src/liuhen/core/*", 100), ("src/liuhen/*", 95))
 
 
 def _call(*command: str, environment: dict[str, str] | None = None) -> int:
@@ -42,7 +41,7 @@ def _measured(*arguments: str) -> int:
         stale.unlink()
     with tempfile.TemporaryDirectory(prefix="liuhen-suite-", ignore_cleanup_errors=True) as folder:
         pytest = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-n", "2", "--dist", "loadgroup"]
-        code = _call(*pytest, f"--basetemp={Path(folder, "run")}", *arguments, environment=environment)
+        code = _call(*pytest, f"--basetemp={Path(folder, 'run')}", *arguments, environment=environment)
     # A process that a test killed may have left a file that cannot be read; it is passed over, and said.
     return code or _call(sys.executable, "-m", "coverage", "combine", "--quiet", environment=environment)
 

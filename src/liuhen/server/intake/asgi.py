@@ -57,6 +57,7 @@ __all__ = ["IntakeApp", "app"]
 
 _SMALL_BODY: Final = 64 << 10
 _SUMMARY_BODY: Final = 8 << 20
+_BEGINNING_S: Final = 0.5
 _UUID: Final = r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 _NONE: Final = uuid.UUID(int=0)
 _LOGGED: Final = 200
