@@ -13,12 +13,17 @@ import pytest
 from tests.collector.faults import Fault, FaultyNetwork, Hold
 from tests.collector.kit import ROOT, device_with
 
+from liuhen.collector import settling
+from liuhen.collector.errors import StateUnwritableError
+from liuhen.collector.state import Collection
 from liuhen.core.digests import sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.collector.kit import IntakeServer, Station
+
+    from liuhen.collector.state import Item
 
 _BIG = bytes(range(256)) * 4096 * 4
 _FILES = {"AMBA0001.MP4": _BIG, "AMBA0001.GPS": b"track", "AMBA0002.MP4": b"two" * 1000}
@@ -236,6 +241,38 @@ def test_a_collection_that_cannot_be_closed_yet_is_let_go_again(
     assert far_station.unfinished() == []
     assert len(server.openings()) == 2
     assert len(server.sealed()) == 4
+
+
+def test_a_collection_cut_off_before_its_first_file_is_forgotten(
+    station: Station, server: IntakeServer, big_device: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(_: Collection, item: Item) -> Item:
+        raise StateUnwritableError(path=item.shown, reason="cut off")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Collection, "put", cut_off)
+        assert station.collect(big_device).code == 9
+    assert len(station.unfinished()) == 1
+
+    assert station.collect(big_device).code == 0
+    assert station.unfinished() == []
+    assert len(server.openings()) == 1
+
+
+def test_a_fault_of_the_program_leaves_the_journal_to_the_next_run(
+    station: Station, server: IntakeServer, big_device: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(settling, "closing", fail)
+        with pytest.raises(KeyError):
+            station.collect(big_device)
+
+    assert station.collect(big_device).code == 0
+    assert station.unfinished() == []
+    assert len(server.openings()) == 1
 
 
 def test_a_second_signal_does_not_wait_for_the_server(

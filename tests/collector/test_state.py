@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import threading
 from pathlib import Path
@@ -287,3 +288,19 @@ def test_every_failure_of_the_state_folder_names_its_path(
 
 def test_a_folder_that_is_gone_is_removed_already(state: StateFolder) -> None:
     state.remove_folder(state.root / "none")
+
+
+@pytest.mark.parametrize(
+    "act", [lambda state: state.lock(state.root), lambda state: Journal(state, _OWNER).begin("c", {})]
+)
+def test_a_file_system_without_locks_is_said(
+    act: Callable[[StateFolder], object], state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(_descriptor: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    state.make(state.root)
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+
+    with pytest.raises(StateUnwritableError, match="No locks available"):
+        act(state)

@@ -215,9 +215,6 @@ class Collecting:
     def _close(self) -> None:
         if self._collection is None:
             return
-        if not self._collection.items():
-            self._collection.finish()
-            return
         self._opened()
         settle(self._collection, self._skips, desk=self._desk, clock=self._clock)
         self._collection.finish()
