@@ -6,8 +6,10 @@ from liuhen.core.errors import LiuhenError
 
 __all__ = [
     "CertificateTakenError",
+    "PersonMissingError",
     "RoleConflictError",
     "UnitCodeTakenError",
+    "UnitMissingError",
     "UsernameInvalidError",
     "UsernameTakenError",
 ]
@@ -54,3 +56,19 @@ class UnitCodeTakenError(LiuhenError):
     code = "unit-code-taken"
     zh = "单位代码“{unit}”已属于“{name}”。请换一个代码，或使用原有单位。"
     en = "The unit code {unit} is already that of {name}. Choose another code, or use that unit."
+
+
+class UnitMissingError(LiuhenError):
+    """No unit has this code."""
+
+    code = "unit-missing"
+    zh = "没有代码为“{unit}”的单位。请核对，或用 liuhen person unit 新建。"
+    en = "No unit has the code {unit}. Check it, or make it with `liuhen person unit`."
+
+
+class PersonMissingError(LiuhenError):
+    """No person has this log-in name."""
+
+    code = "person-missing"
+    zh = "没有登录名为“{username}”的人员。请用 liuhen person list 核对。"
+    en = "No person has the log-in name {username}. Check with `liuhen person list`."

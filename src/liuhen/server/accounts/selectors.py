@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from liuhen.server.accounts.errors import PersonMissingError, UnitMissingError
 from liuhen.server.accounts.models import Person, RoleGrant, Unit
 from liuhen.server.kernel.actor import Actor, ActorKind
 
 if TYPE_CHECKING:
     import uuid
 
-__all__ = ["actor_of", "person_by_certificate", "units_below"]
+__all__ = ["actor_of", "person_by_certificate", "person_by_username", "unit_by_code", "units_below"]
 
 
 def units_below(unit_id: uuid.UUID) -> frozenset[uuid.UUID]:
@@ -41,3 +42,27 @@ def actor_of(person: Person) -> Actor:
 def person_by_certificate(number: str) -> Person | None:
     """Return the person whose certificate number is `number`, or None."""
     return Person.objects.filter(certificate_number=number).select_related("unit").first()
+
+
+def person_by_username(username: str) -> Person:
+    """Return the person whose log-in name is `username`.
+
+    Raises:
+        PersonMissingError: nobody has it.
+    """
+    person = Person.objects.filter(username=username).first()
+    if person is None:
+        raise PersonMissingError(username=username)
+    return person
+
+
+def unit_by_code(code: str) -> Unit:
+    """Return the unit whose code is `code`.
+
+    Raises:
+        UnitMissingError: none has it.
+    """
+    unit = Unit.objects.filter(code=code).first()
+    if unit is None:
+        raise UnitMissingError(unit=code)
+    return unit

@@ -10,30 +10,10 @@ import secrets
 import sys
 from typing import TYPE_CHECKING
 
-from liuhen.core.errors import LiuhenError
-
 if TYPE_CHECKING:
     import argparse
 
-    from liuhen.server.accounts.models import Person, Unit
-
-__all__ = ["PersonMissingError", "UnitMissingError", "add_arguments", "run"]
-
-
-class UnitMissingError(LiuhenError):
-    """No unit has this code."""
-
-    code = "unit-missing"
-    zh = "没有代码为“{unit}”的单位。请核对，或用 liuhen person unit 新建。"
-    en = "No unit has the code {unit}. Check it, or make it with `liuhen person unit`."
-
-
-class PersonMissingError(LiuhenError):
-    """No person has this log-in name."""
-
-    code = "person-missing"
-    zh = "没有登录名为“{username}”的人员。请用 liuhen person list 核对。"
-    en = "No person has the log-in name {username}. Check with `liuhen person list`."
+__all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,18 +57,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _make_unit(args: argparse.Namespace) -> None:
-    from liuhen.server.accounts import services
+    from liuhen.server.accounts import selectors, services
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.actor import SYSTEM
 
-    parent = _unit(args.parent) if args.parent else None
+    parent = selectors.unit_by_code(args.parent) if args.parent else None
     services.create_unit(code=args.code, name=args.name, parent=parent, actor=SYSTEM, at=clock.now())
 
 
 def _add(args: argparse.Namespace) -> None:
     from django.db import transaction
 
-    from liuhen.server.accounts import services
+    from liuhen.server.accounts import selectors, services
     from liuhen.server.accounts.roles import Role
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.actor import SYSTEM
@@ -100,7 +80,7 @@ def _add(args: argparse.Namespace) -> None:
             username=args.username,
             name=args.name,
             certificate_number=args.certificate,
-            unit=_unit(args.unit),
+            unit=selectors.unit_by_code(args.unit),
             password=password,
             actor=SYSTEM,
             at=at,
@@ -111,13 +91,14 @@ def _add(args: argparse.Namespace) -> None:
 
 
 def _change_role(args: argparse.Namespace) -> None:
-    from liuhen.server.accounts import services
+    from liuhen.server.accounts import selectors, services
     from liuhen.server.accounts.roles import Role
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.actor import SYSTEM
 
     act = services.grant_role if args.action == "grant" else services.revoke_role
-    act(person=_person(args.username), role=Role(args.role), actor=SYSTEM, at=clock.now())
+    person = selectors.person_by_username(args.username)
+    act(person=person, role=Role(args.role), actor=SYSTEM, at=clock.now())
 
 
 def _list() -> None:
@@ -128,21 +109,3 @@ def _list() -> None:
         roles = sorted(actor_of(person).roles)
         row = {"username": person.username, "name": person.name, "unit": person.unit.code, "roles": roles}
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def _unit(code: str) -> Unit:
-    from liuhen.server.accounts.models import Unit
-
-    unit = Unit.objects.filter(code=code).first()
-    if unit is None:
-        raise UnitMissingError(unit=code)
-    return unit
-
-
-def _person(username: str) -> Person:
-    from liuhen.server.accounts.models import Person
-
-    person = Person.objects.filter(username=username).first()
-    if person is None:
-        raise PersonMissingError(username=username)
-    return person

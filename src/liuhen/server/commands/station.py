@@ -12,7 +12,6 @@ from liuhen.core.errors import LiuhenError
 if TYPE_CHECKING:
     import argparse
 
-    from liuhen.server.accounts.models import Unit
     from liuhen.server.intake.models import Station
 
 __all__ = ["KeyFileExistsError", "KeyFileUnwritableError", "add_arguments", "run"]
@@ -71,11 +70,12 @@ def run(args: argparse.Namespace) -> int:
 def _add(args: argparse.Namespace) -> None:
     from django.db import transaction
 
+    from liuhen.server.accounts.selectors import unit_by_code
     from liuhen.server.intake import services
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.actor import SYSTEM
 
-    unit = _unit(args.unit)
+    unit = unit_by_code(args.unit)
     at = clock.now()
     _check_absent(args.out)
     with transaction.atomic():
@@ -141,16 +141,6 @@ def _write(path: Path, content: str) -> None:
         write_secret(path, content)
     except OSError as error:
         raise KeyFileUnwritableError(path=path, reason=error.strerror or str(error)) from error
-
-
-def _unit(code: str) -> Unit:
-    from liuhen.server.accounts.models import Unit
-    from liuhen.server.commands.person import UnitMissingError
-
-    unit = Unit.objects.filter(code=code).first()
-    if unit is None:
-        raise UnitMissingError(unit=code)
-    return unit
 
 
 def _station(name: str) -> Station:

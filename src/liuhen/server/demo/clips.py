@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NotRequired, TypedDict, Unpack
 
 import av
 import numpy as np
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from liuhen.server.demo.scenes import Scene
 
-__all__ = ["SCENES", "damaged", "h264_mp4", "hevc_mp4", "mjpeg_avi", "photo_jpeg", "voice_mp3", "voice_wav"]
+__all__ = ["SCENES", "Film", "damaged", "h264_mp4", "hevc_mp4", "mjpeg_avi", "photo_jpeg", "voice_mp3", "voice_wav"]
 
 _FRAMES_PER_SECOND: Final = 25
 _MARGIN: Final = ((WORLD[0] - WIDTH) / 2, (WORLD[1] - HEIGHT) / 2)
@@ -43,51 +43,33 @@ _AMBER: Final = (255, 176, 40)
 _RED: Final = (226, 42, 36)
 
 
-def h264_mp4(
-    path: Path,
-    *,
-    started: datetime,
-    seconds: float,
-    device: str,
-    officer: str,
-    scene: str,
-    size: tuple[int, int] = (WIDTH, HEIGHT),
-) -> Path:
+class Film(TypedDict):
+    """What is filmed, in seconds and pixels; the scenes are drawn for 1280 x 720 and scaled to `size`."""
+
+    started: datetime
+    seconds: float
+    device: str
+    officer: str
+    scene: str
+    size: NotRequired[tuple[int, int]]
+
+
+def h264_mp4(path: Path, **film: Unpack[Film]) -> Path:
     """Write an MP4 with H.264 and AAC, its index at the end as recorders leave it."""
     options = {"preset": "superfast", "crf": "24", "g": "50"}
-    take = _Take(started=started, seconds=seconds, device=device, officer=officer, scene=scene, size=size)
-    return _video(path, take, container="mp4", codec="libx264", pixels="yuv420p", sound="aac", options=options)
+    return _video(path, _Take(**film), container="mp4", codec="libx264", pixels="yuv420p", sound="aac", options=options)
 
 
-def hevc_mp4(
-    path: Path,
-    *,
-    started: datetime,
-    seconds: float,
-    device: str,
-    officer: str,
-    scene: str,
-    size: tuple[int, int] = (WIDTH, HEIGHT),
-) -> Path:
+def hevc_mp4(path: Path, **film: Unpack[Film]) -> Path:
     """Write an MP4 with H.265 and AAC, which most browsers do not play."""
     options = {"preset": "ultrafast", "crf": "26", "g": "50", "x265-params": "log-level=none"}
-    take = _Take(started=started, seconds=seconds, device=device, officer=officer, scene=scene, size=size)
-    return _video(path, take, container="mp4", codec="libx265", pixels="yuv420p", sound="aac", options=options)
+    return _video(path, _Take(**film), container="mp4", codec="libx265", pixels="yuv420p", sound="aac", options=options)
 
 
-def mjpeg_avi(
-    path: Path,
-    *,
-    started: datetime,
-    seconds: float,
-    device: str,
-    officer: str,
-    scene: str,
-    size: tuple[int, int] = (WIDTH, HEIGHT),
-) -> Path:
+def mjpeg_avi(path: Path, **film: Unpack[Film]) -> Path:
     """Write an AVI with Motion JPEG and PCM, as older recorders do."""
     options = {"qmin": "3", "qmax": "5"}
-    take = _Take(started=started, seconds=seconds, device=device, officer=officer, scene=scene, size=size)
+    take = _Take(**film)
     return _video(path, take, container="avi", codec="mjpeg", pixels="yuvj420p", sound="pcm_s16le", options=options)
 
 
@@ -137,7 +119,7 @@ class _Take:
     device: str
     officer: str
     scene: str
-    size: tuple[int, int]
+    size: tuple[int, int] = (WIDTH, HEIGHT)
 
     def frames(self) -> Iterator[Image.Image]:
         """Yield the pictures, 1280 x 720, as a camera worn on a chest sees them: it sways."""
