@@ -14,8 +14,11 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import httpx
 
 from liuhen.core.digests import digest_file, sha256
 from liuhen.core.tlog.note import VerifierKey
@@ -28,7 +31,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["Instance", "copied", "digest_of", "ended", "fault", "left_on", "says", "template_in", "wait_for"]
+__all__ = [
+    "Instance",
+    "copied",
+    "digest_of",
+    "ended",
+    "fault",
+    "left_on",
+    "logged_in",
+    "says",
+    "template_in",
+    "wait_for",
+]
 
 _FAULTY = [sys.executable, "-m", "tests.support.faulty_liuhen"]
 _PATIENCE_S = 30.0
@@ -188,6 +202,19 @@ def digest_of(data: bytes | bytearray) -> str:
 def left_on(device: Path) -> set[str]:
     """Return the names of the files on a device."""
     return {path.name for path in device.rglob("*") if path.is_file()}
+
+
+@contextlib.contextmanager
+def logged_in(instance: Instance, language: str) -> Iterator[httpx.Client]:
+    """Log a custodian of the unit in; each call makes another one."""
+    username = f"custodian-{uuid.uuid4().hex[:8]}"
+    who = ("--name", "周敏", "--unit", "u", "--role", "custodian")
+    password = instance.run("person", "add", username, *who).stdout.strip()
+    with httpx.Client(base_url=instance.url, cookies={"django_language": language}, timeout=30) as pages:
+        pages.get("/log-in/")
+        form = {"username": username, "password": password, "csrfmiddlewaretoken": pages.cookies["csrftoken"]}
+        assert pages.post("/log-in/", data=form).status_code == 302
+        yield pages
 
 
 def ended(process: subprocess.Popen[str]) -> Done:
