@@ -159,6 +159,16 @@ def test_the_same_name_on_two_devices_is_two_bars() -> None:
     assert "two: a.mp4 · sealing" in _plain(stream.getvalue()).splitlines()[-1]
 
 
+def test_a_file_that_starts_anew_has_one_bar() -> None:
+    report = ScreenReport(_Terminal(), Words(Language.EN))
+    for _ in range(2):
+        report.tell(FileStarted("a.mp4", 10))
+    bars = [task.description for task in report._progress.tasks]
+    report.close()
+
+    assert bars == ["a.mp4"]
+
+
 def test_lines_and_objects_name_the_device_where_there_are_several() -> None:
     words, machine = io.StringIO(), io.StringIO()
     report = report_to(words_on=words, json_on=machine, language=Language.EN)

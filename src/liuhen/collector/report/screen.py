@@ -70,6 +70,8 @@ class ScreenReport:
         """See `Report`."""
         match event:
             case FileStarted():
+                # A file that starts anew under another upload has one bar, not two.
+                self._drop(dock, event.name)
                 # An empty file has no way to go; rich would show it as waiting for ever.
                 total = max(event.size, 1)
                 self._tasks[dock, event.name] = self._progress.add_task(self._label(dock, event.name), total=total)
