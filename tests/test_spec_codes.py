@@ -1,16 +1,19 @@
-"""The codes of the specifications are those of the code: what a station can be told is in the protocol, with its status."""
+"""What a station can be told is in the protocol, code by code with its status, and nothing else is."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from liuhen.collector.transport.refusals import REFUSALS
-from liuhen.core.errors import LiuhenError
 from liuhen.server.intake.errors import _STATUS_OF_OTHERS, IntakeError, StationMissingError, is_refusal, status_of
 from liuhen.server.ledger.errors import SignerRefusesError
+
+if TYPE_CHECKING:
+    from liuhen.core.errors import LiuhenError
 
 PROTOCOL = (Path(__file__).parents[1] / "docs" / "spec" / "intake-protocol.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `([a-z0-9-]+)` \| (\d{3}) \| (yes|resume|anew|no) \| \S.*\|$", re.MULTILINE)

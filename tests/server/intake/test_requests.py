@@ -208,21 +208,18 @@ def test_a_path_cannot_write_lines_of_its_own_into_the_log(caplog: pytest.LogCap
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "code", "logged"),
+    ("error", "status", "told"),
     [
-        (SignerRefusesError(size=1, signed=2), 500, "intake-fault", "SignerRefusesError"),
-        (VaultFaultError(where="vault", reason="I/O error"), 503, "vault-fault", "I/O error"),
+        (SignerRefusesError(size=1, signed=2), 500, "intake-fault: SignerRefusesError"),
+        (VaultFaultError(where="vault", reason="I/O error"), 503, "vault-fault: I/O error"),
     ],
     ids=["not in the protocol", "the server's own trouble"],
 )
 def test_what_the_administrator_has_to_know_is_in_the_log(
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    error: LiuhenError,
-    status: int,
-    code: str,
-    logged: str,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: LiuhenError, status: int, told: str
 ) -> None:
+    code, logged = told.split(": ")
+
     def authenticate(_header: str) -> Never:
         raise error
 

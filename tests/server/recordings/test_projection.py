@@ -26,7 +26,9 @@ GHOST = "00000000000070008000000000000001"
 @pytest.fixture
 def recordings(cast: Cast) -> list[Recording]:
     """Three recordings, the first with an attachment."""
-    made = [enter(cast.brigade, name=f"{number}.mp4") for number in range(3)]
+    made = [
+        enter(cast.brigade, name=f"{number}.mp4", device_started="", device_started_source="") for number in range(3)
+    ]
     services.attach(recording=made[0], file=sealed_file(b"$GPRMC", name="0.gps"), upload=UPLOAD, actor=STATION, at=AT)
     return made
 
@@ -64,8 +66,8 @@ def test_an_edited_row_is_altered(recordings: list[Recording], column: str, valu
     for kind, row_id in (("recording", recordings[1].id), ("attachment", attachment.id)):
         run_sql(f"UPDATE recordings_{kind} SET {column} = %s WHERE id = %s", value, row_id.hex)  # noqa: S608 - constants
     assert sorted(found()) == [
-        ("altered", f"attachment {attachment.id}", f"its {column} differs from what was sealed"),
-        ("altered", f"recording {recordings[1].id}", f"its {column} differs from what was sealed"),
+        ("altered", f"attachment {attachment.id}", f"its {column} differs from what the ledger says"),
+        ("altered", f"recording {recordings[1].id}", f"its {column} differs from what the ledger says"),
     ]
 
 
@@ -96,4 +98,4 @@ def test_an_inserted_row_is_extra(recordings: list[Recording]) -> None:
 def test_an_attachment_moved_to_another_recording_is_altered(recordings: list[Recording]) -> None:
     attachment = Attachment.objects.get()
     run_sql("UPDATE recordings_attachment SET recording_id = %s", recordings[2].id.hex)
-    assert found() == [("altered", f"attachment {attachment.id}", "its recording differs from what was sealed")]
+    assert found() == [("altered", f"attachment {attachment.id}", "its recording differs from what the ledger says")]

@@ -145,6 +145,7 @@ def open_playback(*, ticket_id: uuid.UUID, session_key: str, actor: Actor, at: d
         actor=actor,
         at=at,
         facts={"ticket": str(ticket.id), "opening": str(opening.id)},
+        private={"session": session},
     )
     return opening
 

@@ -12,3 +12,10 @@ class DevicesApp(AppConfig):
 
     name = "liuhen.server.devices"
     label = "devices"
+
+    def ready(self) -> None:
+        """Let every fsck compare the register with the ledger."""
+        from liuhen.server.devices.projection import DevicesProjection
+        from liuhen.server.ledger.projections import register_projection
+
+        register_projection("devices", DevicesProjection)

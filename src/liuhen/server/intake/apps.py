@@ -12,3 +12,10 @@ class IntakeApp(AppConfig):
 
     name = "liuhen.server.intake"
     label = "intake"
+
+    def ready(self) -> None:
+        """Let every fsck compare stations, keys, collections and uploads with the ledger."""
+        from liuhen.server.intake.projection import IntakeProjection
+        from liuhen.server.ledger.projections import register_projection
+
+        register_projection("intake", IntakeProjection)

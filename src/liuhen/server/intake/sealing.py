@@ -55,8 +55,6 @@ if TYPE_CHECKING:
 
 __all__ = ["receipt_for", "seal_upload"]
 
-_YEARS: Final = range(1900, 2200)
-_MAX_CODE: Final = 40
 _EVENT_OF: Final = {Role.ORIGINAL: EventType.RECORDING_SEALED, Role.ATTACHMENT: EventType.RECORDING_ATTACHED}
 
 
@@ -243,9 +241,7 @@ def _new_recording(
     device = collection.device or Device.objects.filter(serial=facts.get("device_serial", "")).first()
     code = facts.get("officer_code", "")
     officer = person_by_certificate(code) if code else None
-    started = facts.get("started", "")
-    if started and int(started[:4]) not in _YEARS:
-        started = ""
+    started = recordings.usable_start(facts.get("started", ""))
     unit = officer.unit if officer else None
     return NewRecording(
         file=file,
@@ -253,7 +249,7 @@ def _new_recording(
         unit=unit or (device.unit if device else None) or collection.station.unit,
         device=device,
         officer=officer,
-        officer_code=code if len(code) <= _MAX_CODE else "",
+        officer_code=services.kept_code(code),
         device_started=started,
         device_started_source=declaration.facts["started"]["source"] if started else "",
         clock_method=ClockMethod(collection.clock_method),

@@ -50,6 +50,7 @@ __all__ = [
     "expire_upload",
     "is_half_over",
     "issue_key",
+    "kept_code",
     "open_collection",
     "open_upload",
     "prolong_upload",
@@ -62,6 +63,7 @@ __all__ = [
 
 _SHOWN_HEAD: Final = 399
 _SHOWN_TAIL: Final = 200
+_MAX_CODE: Final = 40
 
 
 def shown_name(raw: bytes) -> str:
@@ -70,6 +72,11 @@ def shown_name(raw: bytes) -> str:
     if len(shown) <= _SHOWN_HEAD + _SHOWN_TAIL + 1:
         return shown
     return f"{shown[:_SHOWN_HEAD]}…{shown[-_SHOWN_TAIL:]}"
+
+
+def kept_code(declared: str) -> str:
+    """Return an officer's declared code; "" where it is longer than any number of a certificate."""
+    return declared if len(declared) <= _MAX_CODE else ""
 
 
 @transaction.atomic

@@ -74,15 +74,15 @@ def issue_key(*, station: Station, actor: Actor, at: datetime) -> IssuedKey:
     require(actor, Ability.MANAGE_STATIONS)
     key = secrets.token_hex(_KEY_BYTES)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
-    StationKey.objects.create(
-        key=key, station=station, scope=KeyScope.INTAKE, secret_sha256=sha256(secret.encode()), made_at=at
-    )
+    digest = sha256(secret.encode())
+    StationKey.objects.create(key=key, station=station, scope=KeyScope.INTAKE, secret_sha256=digest, made_at=at)
     ledger.record(
         type=EventType.STATION_KEY_ISSUED,
         subject=f"station/{station.id}",
         actor=actor,
         at=at,
         facts={"key": key, "scope": KeyScope.INTAKE.value},
+        private={"secret_sha256": digest.hex()},
     )
     content = {
         "v": 1,

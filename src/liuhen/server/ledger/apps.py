@@ -8,7 +8,7 @@ __all__ = ["LedgerApp"]
 
 
 class LedgerApp(AppConfig):
-    """The `ledger` app; it is the journal of the accounts below it."""
+    """The `ledger` app; it is the journal of the accounts below it, and compares their rows with its entries."""
 
     name = "liuhen.server.ledger"
     label = "ledger"
@@ -17,5 +17,8 @@ class LedgerApp(AppConfig):
         """Register with the app below."""
         from liuhen.server.accounts.journal import register_journal
         from liuhen.server.ledger import services
+        from liuhen.server.ledger.people import PeopleProjection
+        from liuhen.server.ledger.projections import register_projection
 
         register_journal(services.record)
+        register_projection("people", PeopleProjection)

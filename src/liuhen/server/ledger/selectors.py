@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 
+from liuhen.core.digests import hmac_sha256
 from liuhen.core.entry import Entry
 from liuhen.core.tlog.checkpoint import open_checkpoint
 from liuhen.core.tlog.errors import KeyFormatError, TlogError
@@ -23,7 +24,7 @@ from liuhen.server.ledger.models import CheckpointRow, Event
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from liuhen.core.entry import EventType
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PAGE_SIZE",
     "custody_chain",
+    "details_of",
     "entry_bytes",
     "event_by_id",
     "events_of",
@@ -137,6 +139,22 @@ def opening_of(event: Event) -> dict[str, Any] | None:
     if event.salt is None or event.private is None:
         return None
     return {"salt": bytes(event.salt).hex(), "details": json.loads(bytes(event.private))}
+
+
+def details_of(entries: Iterable[Entry]) -> dict[uuid.UUID, Mapping[str, Any]]:
+    """Return, by event id, the private details of entries (512 at most), those alone that open their commitments.
+
+    For comparing rows with the ledger; of what opens nothing, fsck itself says so.
+    """
+    due = {entry.id: entry.private for entry in entries if entry.private is not None}
+    found: dict[uuid.UUID, Mapping[str, Any]] = {}
+    for one, salt, private in Event.objects.filter(id__in=due).values_list("id", "salt", "private"):
+        # Whoever edits the columns need not keep to their types.
+        if isinstance(salt, bytes | memoryview) and isinstance(private, bytes | memoryview):
+            details = bytes(private)
+            if hmac_sha256(bytes(salt), details).hex() == due[one]:
+                found[one] = json.loads(details)
+    return found
 
 
 def proof_of(event: Event) -> str:

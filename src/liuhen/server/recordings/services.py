@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -9,20 +10,32 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
-from liuhen.core.entry import EventType, ObjectRef
+from liuhen.core.digests import sha256
+from liuhen.core.entry import EventType, ObjectRef, format_time
 from liuhen.server.ledger import services as ledger
 from liuhen.server.recordings import index
 from liuhen.server.recordings.models import Attachment, FactSource, Recording, RecordingState
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Mapping
 
     from liuhen.server.kernel.actor import Actor
     from liuhen.server.ledger.models import Event
     from liuhen.server.recordings.interfaces import Analysis, NewRecording, SealedFile
 
-__all__ = ["attach", "enter_recording", "note_analysis", "note_digests", "note_received_again", "true_start"]
+__all__ = [
+    "agency_zone",
+    "attach",
+    "enter_recording",
+    "note_analysis",
+    "note_digests",
+    "note_received_again",
+    "true_start",
+    "usable_start",
+]
 
+_YEARS: Final = range(1900, 2200)
 _ANALYSED: Final = (
     "kind",
     "state",
@@ -32,6 +45,21 @@ _ANALYSED: Final = (
     "device_started_source",
     "started_at",
 )
+
+
+def agency_zone() -> ZoneInfo:
+    """Return the time zone in which the agency's devices keep their clocks."""
+    return ZoneInfo(settings.TIME_ZONE)
+
+
+def media_digest(media: Mapping[str, Any]) -> str:
+    """Return a digest of what a probe found. Numbers out of a damaged file may be beyond what canonical JSON holds."""
+    return sha256(json.dumps(media, sort_keys=True).encode()).hex()
+
+
+def usable_start(declared: str) -> str:
+    """Return a declared device time; "" where its year tells that it is no time of a recording."""
+    return declared if declared and int(declared[:4]) in _YEARS else ""
 
 
 def true_start(device_started: str, clock_error_ms: int | None, zone: ZoneInfo) -> datetime | None:
@@ -61,7 +89,7 @@ def enter_recording(*, new: NewRecording, actor: Actor, at: datetime) -> tuple[R
         officer_code=new.officer_code,
         device_started=new.device_started,
         device_started_source=new.device_started_source,
-        started_at=true_start(new.device_started, new.clock_error_ms, _agency_zone()),
+        started_at=true_start(new.device_started, new.clock_error_ms, agency_zone()),
         clock_method=new.clock_method,
         clock_error_ms=new.clock_error_ms,
         sequence=new.sequence,
@@ -79,6 +107,7 @@ def enter_recording(*, new: NewRecording, actor: Actor, at: datetime) -> tuple[R
             "collection": str(new.collection),
             "upload": str(new.upload),
             "device": str(new.device.id) if new.device else None,
+            "unit": str(new.unit.id),
             "kind": new.kind.value,
             "clock_method": new.clock_method.value,
             "clock_error_ms": new.clock_error_ms,
@@ -148,7 +177,7 @@ def note_analysis(*, recording: Recording, analysis: Analysis, actor: Actor, at:
     if analysis.container_started and recording.device_started_source in {"", FactSource.MTIME}:
         recording.device_started = analysis.container_started
         recording.device_started_source = FactSource.CONTAINER
-        recording.started_at = true_start(recording.device_started, recording.clock_error_ms, _agency_zone())
+        recording.started_at = true_start(recording.device_started, recording.clock_error_ms, agency_zone())
     recording.save(update_fields=_ANALYSED)
     ledger.record(
         type=EventType.RECORDING_ANALYSED if analysis.readable else EventType.RECORDING_UNREADABLE,
@@ -156,6 +185,12 @@ def note_analysis(*, recording: Recording, analysis: Analysis, actor: Actor, at:
         actor=actor,
         at=at,
         facts={"kind": analysis.kind.value, "duration_ms": analysis.duration_ms, "tool": analysis.tool},
+        private={
+            "device_started": recording.device_started,
+            "device_started_source": recording.device_started_source,
+            "started_at": format_time(recording.started_at) if recording.started_at else None,
+            "media_sha256": media_digest(recording.media),
+        },
     )
     index.put(recording)
 
@@ -174,7 +209,3 @@ def _file_columns(file: SealedFile, at: datetime) -> dict[str, Any]:
 
 def _object(role: str, file: SealedFile) -> ObjectRef:
     return ObjectRef(role=role, sha256=file.sha256, sm3=file.sm3, size=file.size, version=file.version)
-
-
-def _agency_zone() -> ZoneInfo:
-    return ZoneInfo(settings.TIME_ZONE)

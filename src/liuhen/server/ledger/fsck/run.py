@@ -115,7 +115,7 @@ class _Run:
             self._check_beyond(checkpoint.size, published)
             self._give_projections(())
             for projection in self._projections:
-                self._findings.add_all(projection.finish())
+                self._finish(projection)
             self._check_head_rows()
             self._check_last_checkpoint_row(indexed)
         self._check_stray_heads()
@@ -266,8 +266,19 @@ class _Run:
             for entry in entries if len(entries) > 1 else ():
                 self._show(projection, [entry])
             if len(entries) == 1:
-                zh, en = f"其内容不符合 {entries[0].type} 的规定", f"its facts are not those of {entries[0].type}"
+                zh = f"其内容或其对应的数据库记录无法读取（{entries[0].type}）"
+                en = f"its facts, or the row that it tells of, cannot be read ({entries[0].type})"
                 self._findings.altered(f"event {entries[0].id}", zh, en)
+
+    def _finish(self, projection: Projection) -> None:
+        """Let a projection name what is left; a row that cannot even be read stops no other projection."""
+        try:
+            for found in projection.finish():
+                self._findings.add(found)
+        except (LookupError, TypeError, ValueError) as error:
+            zh = f"其比对的表中有无法读取的记录（{error}），其后未比对"
+            en = f"a row of the tables that it compares cannot be read ({error}); what follows was not compared"
+            self._findings.altered(f"projection {type(projection).__name__}", zh, en)
 
     def _check_beyond(self, size: int, published: int) -> None:
         """Check the rows that wait for their place, and those that have come into the ledger since the start."""
