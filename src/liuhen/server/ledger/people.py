@@ -7,7 +7,7 @@ nothing of entries, so the comparison stands here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from liuhen.core.entry import EventType
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["PeopleProjection"]
 
-_DETAILS = {
+_DETAILS: Final = {
     EventType.UNIT_CREATED: ("code", "name"),
     EventType.PERSON_CREATED: ("username", "name", "certificate_number"),
 }
+_OURS: Final = frozenset({*_DETAILS, EventType.PERSON_ROLE_GRANTED, EventType.PERSON_ROLE_REVOKED})
 
 
 @dataclass(slots=True)
@@ -53,6 +54,8 @@ class PeopleProjection:
         """Take note of what is told; the rows are compared at the end, since a grant may be revoked later on."""
         details = details_of([entry for entry in entries if entry.type in _DETAILS])
         for entry in entries:
+            if entry.type not in _OURS:
+                continue
             subject = UUID(entry.subject.partition("/")[2])
             match entry.type:
                 case EventType.UNIT_CREATED:
@@ -60,17 +63,19 @@ class PeopleProjection:
                 case EventType.PERSON_CREATED:
                     unit = {"unit_id": _id(entry.facts["unit"]), "created_at": entry.time}
                     self._told["person"][subject] = unit
-                case EventType.PERSON_ROLE_GRANTED:
-                    grants = self._grants.setdefault((subject, str(entry.facts["role"])), [])
-                    grants.append(_Grant(granted_at=entry.time))
-                case EventType.PERSON_ROLE_REVOKED:
-                    self._grants[subject, str(entry.facts["role"])][-1].revoked_at = entry.time
-                case _:
-                    continue
+                case _:  # granted or revoked
+                    self._note_role(subject, entry)
             if entry.id in details:
                 told = self._told[entry.subject.partition("/")[0]][subject]
                 told |= {name: details[entry.id].get(name) for name in _DETAILS[entry.type]}
         return iter(())
+
+    def _note_role(self, person: UUID, entry: Entry) -> None:
+        grants = self._grants.setdefault((person, str(entry.facts["role"])), [])
+        if entry.type is EventType.PERSON_ROLE_GRANTED:
+            grants.append(_Grant(granted_at=entry.time))
+        else:
+            grants[-1].revoked_at = entry.time
 
     def finish(self) -> Iterator[Discrepancy]:
         """Compare the rows with what was told."""
