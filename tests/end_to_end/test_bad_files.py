@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WORDS = {
     "empty.mp4": ("empty", "文件为空", "the file is empty", "无法解析", "Unreadable"),
     "text-named.mp4": ("not-media", "不是音像文件", "not a picture or sound", "无法解析", "Unreadable"),
-    "cut-before-its-index.mp4": ("not-media", "不是音像文件", "not a picture or sound", "无法解析", "Unreadable"),
+    "cut-before-its-index.mp4": ("index-missing", "缺少索引", "its index is missing", "无法解析", "Unreadable"),
     "cut-behind-its-index.mp4": ("truncated", "文件尾部残缺", "cut off at the end", "部分受损", "Damaged in part"),
 }
 """File name: its defect, the words for it in both languages, and those for its state."""

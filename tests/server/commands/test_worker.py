@@ -46,3 +46,29 @@ def test_without_an_instance_the_worker_says_what_to_do(tmp_path: Path) -> None:
 
     assert done.returncode != 0
     assert "liuhen init" in done.stderr
+
+
+def test_failed_jobs_are_made_due_again(tmp_path: Path) -> None:
+    environment = os.environ | {"LIUHEN_HOME": str(tmp_path / "home")}
+    subprocess.run([*_LIUHEN, "init"], env=environment, check=True)
+    fail = (
+        "from liuhen.server.kernel.jobs.models import Job;"
+        "from tests.server.kernel.jobs.sample_tasks import write_line;"
+        f"write_line.enqueue({str(tmp_path / 'trace')!r}, 'done'); Job.objects.update(state='failed', attempts=5)"
+    )
+    subprocess.run([*_LIUHEN, "manage", "shell", "--no-imports", "-c", fail], env=environment, check=True)
+
+    done = subprocess.run(
+        [*_LIUHEN, "worker", "--retry-failed"], env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert "已重新排入 1 项任务 / 1 jobs are due again" in done.stderr
+    tell = "from liuhen.server.kernel.jobs.models import Job; print(*Job.objects.values_list('state', 'attempts'))"
+    told = subprocess.run(
+        [*_LIUHEN, "manage", "shell", "--no-imports", "-c", tell],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == "('ready', 0)"

@@ -211,7 +211,7 @@ DEFECTS: Final[dict[str, tuple[Callable[[Path], Path], str]]] = {
     "text-named.mp4": (_text_named_mp4, "not-media"),
     "noise.mp4": (_noise, "not-media"),
     "zeros.mp4": (_zeros, "not-media"),
-    "truncated-before-its-index.mp4": (_moov_cut, "not-media"),
+    "truncated-before-its-index.mp4": (_moov_cut, "index-missing"),
     "playlist-named.mp4": (_playlist_named_mp4, "not-media"),
     "script-named.mp4": (_script_named_mp4, "not-media"),
     "index-without-pictures.mp4": (_index_without_pictures, "undecodable"),

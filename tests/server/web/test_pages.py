@@ -19,6 +19,7 @@ from liuhen.server.kernel import clock
 from liuhen.server.ledger.models import Event
 from liuhen.server.recordings.models import Recording
 from liuhen.server.web.views import errors
+from liuhen.server.web.views import recordings as views
 from tests.support.cast import PASSWORD
 
 if TYPE_CHECKING:
@@ -233,6 +234,15 @@ def test_the_list_leaves_as_a_table_for_office_programs(library: Library) -> Non
     assert mine["文件名"] == '\'=HYPERLINK("http://x"),"a".mp4'
     assert mine["SHA-256"] == library.recording.sha256
     assert answer["Content-Disposition"] == 'attachment; filename="recordings.csv"'
+
+
+def test_a_list_that_is_too_long_for_a_table_is_narrowed_first(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "CSV_ROWS", 1)
+    answer = library.page(library.cast.custodian).get(reverse("recordings-csv"))
+    assert answer.status_code == 400
+    assert "请先按日期、类型等缩小范围" in answer.content.decode()
 
 
 @pytest.mark.parametrize("name", ADMINISTRATIVE)

@@ -27,20 +27,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="time to end a job after SIGTERM, then it is handed back / 收到 SIGTERM 后的收尾秒数，逾时退回队列",
     )
+    parser.add_argument(
+        "--retry-failed",
+        action="store_true",
+        help="make failed jobs due again, and end / 将失败的任务重新排入队列后退出",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run jobs until SIGTERM or SIGINT; 0 after an orderly end."""
+    """Run jobs until SIGTERM or SIGINT; 0 after an orderly end. Or make failed jobs due again."""
     from liuhen.server.config.setup import open_instance
 
     open_instance()
     from liuhen.server.kernel import clock
+    from liuhen.server.kernel.jobs import queue
     from liuhen.server.kernel.jobs.worker import Rhythm, Worker
     from liuhen.server.ledger.selectors import newest_time
 
     newest = newest_time()
     if newest is not None:
         clock.observe(newest)
+    if args.retry_failed:
+        count = sum(queue.retry(job_id=job.id, at=clock.now()) for job in list(queue.failed()))
+        sys.stderr.write(f"已重新排入 {count} 项任务 / {count} jobs are due again\n")
+        return 0
     worker = Worker(rhythm=Rhythm(lease_s=args.lease, grace_s=args.grace))
     sys.stderr.write(f"{worker.name}: 后台任务进程已启动 / worker started\n")
     worker.run()

@@ -12,6 +12,7 @@ class Defect(StrEnum):
 
     EMPTY = "empty"
     NOT_MEDIA = "not-media"
+    INDEX_MISSING = "index-missing"
     UNDECODABLE = "undecodable"
     OVER_LIMIT = "over-limit"
     DECODER_CRASHED = "decoder-crashed"

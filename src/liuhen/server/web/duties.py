@@ -102,7 +102,7 @@ def _unattributed(actor: Actor) -> Iterator[Duty]:
         yield Duty(
             since=rows.aggregate(newest=Max("sealed_at"))["newest"],
             title=title % {"count": count},
-            detail=_("Neither name nor device tells who recorded. Ask who had the device, and have its number set."),
+            detail=_("Neither name nor device tells who recorded. Ask who had the device, and put it down in writing."),
             articles=(4,),
             address=f"{reverse('recordings')}?{urlencode({'officer': 'none'})}",
             act=_("Look at them"),
@@ -136,7 +136,7 @@ def _failed_jobs(actor: Actor) -> Iterator[Duty]:
             since=newest.finished_at if newest else None,
             title=ngettext("%(count)s background job failed", "%(count)s background jobs failed", count)
             % {"count": count},
-            detail=_("See the server's log, then have the jobs done again.")
+            detail=_("See the server's log, then have them done again: liuhen worker --retry-failed")
             if repairs
             else _("Previews or digests are missing; originals are not touched. Tell the system administrator."),
             articles=(),

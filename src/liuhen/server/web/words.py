@@ -96,6 +96,7 @@ DERIVATIVES: Final[dict[DerivativeKind, _StrPromise]] = {
 DEFECTS: Final[dict[Defect, _StrPromise]] = {
     Defect.EMPTY: _("the file is empty"),
     Defect.NOT_MEDIA: _("not a picture or sound"),
+    Defect.INDEX_MISSING: _("its index is missing: the recording did not end properly"),
     Defect.UNDECODABLE: _("nothing in it can be decoded"),
     Defect.OVER_LIMIT: _("larger than can be decoded"),
     Defect.DECODER_CRASHED: _("the decoder failed"),

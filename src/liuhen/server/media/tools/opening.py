@@ -40,15 +40,26 @@ def opened(file: BinaryIO) -> Iterator[InputContainer]:
     """Open `file`, whatever it is called.
 
     Raises:
-        RefusedError: it is no container that is known here, or has neither picture nor sound.
+        RefusedError: it is no container that is known here, lacks its index, or has neither picture nor sound.
     """
-    with refusing(Defect.NOT_MEDIA):
+    defect = Defect.INDEX_MISSING if _begins_as_mp4(file) else Defect.NOT_MEDIA
+    with refusing(defect):
         # A reader without a name: a name's ending would weigh in the guess at the format.
         container = av.open(_Nameless(file), "r", options=_OPTIONS, buffer_size=_BUFFER)
     with container:
         if main_video(container) is None and main_audio(container) is None:
             raise RefusedError(Defect.NOT_MEDIA, f"{container.format.name} without picture or sound")
         yield container
+
+
+def _begins_as_mp4(file: BinaryIO) -> bool:
+    """Tell whether `file` begins as MP4 and MOV do (ISO/IEC 14496-12 section 4.3).
+
+    A recorder writes such a file's index last: where it cannot be opened, the recording broke off before its end.
+    """
+    head = file.read(8)
+    file.seek(0)
+    return head[4:] == b"ftyp"
 
 
 def main_video(container: InputContainer) -> VideoStream | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from django.shortcuts import render
 
+from liuhen.server.intake.models import Role
 from liuhen.server.intake.selectors import progress, recent_collections
 from liuhen.server.ledger.selectors import verifier_key
+from liuhen.server.recordings.models import Attachment
 from liuhen.server.recordings.selectors import visible
 from liuhen.server.web.guard import for_people
 
@@ -16,12 +19,23 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse
 
+    from liuhen.server.intake.interfaces import FileProgress
+    from liuhen.server.recordings.models import Recording
     from liuhen.server.web.requests import PersonRequest
 
 __all__ = ["intake", "receipts"]
 
 _LISTED: Final = 30
 _UNFOLDED: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Receipt:
+    """One line of the form: the file, its recording, and the recording or attachment whose digests are printed."""
+
+    file: FileProgress
+    recording: Recording
+    sealed: Recording | Attachment | None
 
 
 @for_people("GET", "HEAD")
@@ -45,6 +59,22 @@ def receipts(request: PersonRequest, collection_id: UUID) -> HttpResponse:
     collection = progress(actor=request.actor, collection_id=collection_id)
     ids = [file.recording for file in collection.files if file.recording is not None]
     recordings = {row.id: row for row in visible(request.actor).filter(id__in=ids)}
-    rows = [(file, recordings.get(file.recording)) for file in collection.files if file.has_receipt and file.recording]
-    context = {"collection": collection, "rows": rows, "key": verifier_key().to_text()}
+    attached = {(row.recording_id, row.name): row for row in Attachment.objects.filter(recording__in=recordings)}
+    rows = [
+        _Receipt(
+            file=file,
+            recording=recordings[file.recording],
+            sealed=attached.get((file.recording, file.name))
+            if file.role is Role.ATTACHMENT
+            else recordings[file.recording],
+        )
+        for file in collection.files
+        if file.has_receipt and file.recording in recordings
+    ]
+    context = {
+        "collection": collection,
+        "rows": rows,
+        "bytes": sum(row.file.length for row in rows),
+        "key": verifier_key().to_text(),
+    }
     return render(request, "web/receipts.html", context)

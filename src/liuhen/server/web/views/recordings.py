@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from liuhen.core.errors import LiuhenError
 from liuhen.server.access import selectors as access
 from liuhen.server.accounts.policy import Ability, allows, require
 from liuhen.server.devices.models import Device
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["recording", "recording_context", "recordings", "recordings_csv"]
 
 _CURSOR: Final = "after"
+CSV_ROWS: Final = 100_000
+"""Rows of a table at most: an answer waits in memory for a slow reader, here some 40 MB."""
+
 _COLUMNS: Final = (
     _("Number"),
     _("Sealed at"),
@@ -56,6 +60,14 @@ _COLUMNS: Final = (
     "SM3",
     _("Kept until at least"),
 )
+
+
+class TableTooLongError(LiuhenError):
+    """The list has more rows than a table may have."""
+
+    code = "table-too-long"
+    zh = "列表共 {count} 件，超过一次导出的上限 {limit} 件。请先按日期、类型等缩小范围，再分次导出。"
+    en = "The list has {count} recordings, more than the {limit} of one table. Narrow it by date or kind, then export."
 
 
 @for_people("GET", "HEAD")
@@ -87,6 +99,9 @@ def recordings_csv(request: PersonRequest) -> StreamingHttpResponse:
     """Give the whole list, as it is narrowed and sorted, as a CSV file. It holds metadata only, as the page does."""
     form = _asked(request)
     rows = matching(actor=request.actor, where=form.where(), order=form.order())
+    count = rows.count()
+    if count > CSV_ROWS:
+        raise TableTooLongError(count=count, limit=CSV_ROWS)
     return csv_response("recordings.csv", _COLUMNS, (_cells(row) for row in rows.iterator(chunk_size=500)))
 
 
