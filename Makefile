@@ -4,7 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 export LIUHEN_HOME ?= $(CURDIR)/var
 
-.PHONY: run test check bench clean lock
+# A folder of wheels (`make wheels`) takes the place of every package index.
+SOURCE := $(if $(wildcard wheels),--no-index --find-links wheels)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+define install
+@$(PIP) install $(SOURCE) $(1) || { echo "Python packages could not be installed: check the network and pip's index, or bring a wheels folder made by 'make wheels' (docs/guide/operators.md). / 未能安装 Python 软件包：请检查网络与 pip 软件源，或带入由 make wheels 生成的 wheels 目录（docs/guide/operators.md）。" >&2; exit 1; }
+endef
+
+.PHONY: run test check bench clean lock wheels
 
 # Fill an empty instance with demonstration data and serve it at http://127.0.0.1:8000
 run: $(VENV)/.server
@@ -12,7 +19,7 @@ run: $(VENV)/.server
 
 test: $(VENV)/.dev
 	@tools/test-setup
-	@$(BIN)/python tools/suite.py
+	@$(BIN)/python -m tools.suite
 
 check: $(VENV)/.dev
 	@$(BIN)/python tools/check.py
@@ -25,19 +32,29 @@ bench: $(VENV)/.dev
 lock:
 	@tools/lock.sh
 
-$(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "No Python 3.12 or newer found. Install one (Debian: python3.12; pyenv: pyenv install 3.12), or name it: make PYTHON=/path/to/python3 / 未找到 Python 3.12 或更新版本，请先安装，或用 PYTHON= 指明路径" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
+# For a machine without a network: every package, as a file, for this machine's architecture and Python.
+# Those of the tests as well: make wheels LOCKS="server collector dev"
+LOCKS ?= server collector
+wheels: | $(VENV)/bin/python
+	@rm -rf wheels.part
+	@for lock in $(LOCKS); do \
+	  $(PIP) download --require-hashes --only-binary :all: --dest wheels.part -r requirements/$$lock.lock || { echo "The packages of requirements/$$lock.lock could not be fetched: check the network and pip's index. / 未能下载 requirements/$$lock.lock 所列软件包：请检查网络与 pip 软件源。" >&2; exit 1; }; \
+	done
+	@rm -rf wheels && mv wheels.part wheels
+	@echo "wheels: $$(ls wheels | wc -l) files; carry this folder beside the Makefile / 共 $$(ls wheels | wc -l) 个文件，请把 wheels 目录与 Makefile 放在一起带走"
 
-$(VENV)/.server: requirements/server.lock pyproject.toml src/liuhen/server/web/locale/zh_Hans/LC_MESSAGES/django.po src/liuhen/server/web/locale/en/LC_MESSAGES/django.po | $(VENV)/bin/python
-	@test -e $(VENV)/.dev || $(BIN)/pip --disable-pip-version-check --quiet install --require-hashes -r requirements/server.lock
-	@$(BIN)/pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+$(VENV)/bin/python:
+	@python="$(PYTHON)"; test -n "$$python" || exit 1; "$$python" -m venv $(VENV)
+
+$(VENV)/.server: requirements/server.lock pyproject.toml setup.py src/liuhen/server/web/locale/zh_Hans/LC_MESSAGES/django.po src/liuhen/server/web/locale/en/LC_MESSAGES/django.po | $(VENV)/bin/python
+	$(if $(wildcard $(VENV)/.dev),,$(call install,--require-hashes -r requirements/server.lock))
+	$(call install,--no-deps --no-build-isolation --editable .)
 	@$(BIN)/python tools/i18n.py compile
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.server
-	@$(BIN)/pip --disable-pip-version-check --quiet install --require-hashes -r requirements/dev.lock
+	$(call install,--require-hashes -r requirements/dev.lock)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) build dist wheels.part .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

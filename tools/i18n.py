@@ -69,6 +69,12 @@ def compile_catalogue(path: Path) -> None:
     path.with_suffix(".mo").write_bytes(data)
 
 
+def compile_all() -> None:
+    """Write the .mo file of every language; the build of a wheel calls this, without Django and Babel."""
+    for language in LANGUAGES:
+        compile_catalogue(LOCALE / language / "LC_MESSAGES" / "django.po")
+
+
 def _messages() -> dict[tuple[str, ...], None]:
     """Return every message in the code and the templates, in order."""
     from io import BytesIO
@@ -155,8 +161,7 @@ def main() -> int:
         case ["extract"]:
             return extract_messages()
         case ["compile"]:
-            for language in LANGUAGES:
-                compile_catalogue(LOCALE / language / "LC_MESSAGES" / "django.po")
+            compile_all()
             return 0
         case ["check"]:
             return check()
