@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import types
@@ -45,6 +46,24 @@ def _command(monkeypatch: pytest.MonkeyPatch, name: str = "trial", problem: Base
     module.run = run  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "trial_command", module)
     monkeypatch.setattr(cli, "COMMANDS", {name: cli.Command("trial_command", "试验命令", "a trial")})
+
+
+def _with_subcommands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make `trial` a command with an option that is required and a subcommand that has every kind of argument."""
+    _command(monkeypatch)
+
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--must", type=int, required=True)
+        go = parser.add_subparsers(dest="action", required=True).add_parser("go")
+        go.add_argument("name")
+        go.add_argument("--pair", nargs=2)
+        go.add_argument("--some", nargs="+")
+        either = go.add_mutually_exclusive_group()
+        either.add_argument("--fast", action="store_true")
+        either.add_argument("--slow", action="store_true")
+        go.add_argument("--far-away", action="store_true", dest="away")
+
+    monkeypatch.setattr(sys.modules["trial_command"], "add_arguments", add_arguments)
 
 
 @pytest.fixture
@@ -181,6 +200,65 @@ def test_wrong_usage_is_said_with_the_way_to_help(
     assert word in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("_chinese")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "缺少参数：--must, action"),
+        (["--must", "1", "fly"], "'fly' 无效"),
+        (["--must", "x", "go", "a"], "参数 --must：值 'x' 无效"),
+        (["--must"], "参数 --must：须跟一个值"),
+        (["--must", "1", "go"], "缺少参数：name"),
+        (["--must", "1", "go", "a", "--odd"], "无法识别的参数：--odd"),
+        (["--must", "1", "go", "a", "--fast", "--slow"], "参数 --slow：不能与 --fast 同时使用"),
+        (["--must", "1", "go", "a", "--fast=2"], "参数 --fast：不接受值 '2'"),
+        (["--must", "1", "go", "a", "--pair", "1"], "参数 --pair：须跟 2 个值"),
+        (["--must", "1", "go", "a", "--some"], "参数 --some：须至少跟一个值"),
+        (["--must", "1", "go", "a", "--f"], "选项 --f 不明确"),
+    ],
+)
+def test_a_refusal_of_arguments_is_wholly_chinese_in_a_chinese_place(
+    words: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _with_subcommands(monkeypatch)
+
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["trial", *words])
+    told = capsys.readouterr().err
+    assert caught.value.code == ExitCode.USAGE
+    assert said in told
+    assert told.startswith("用法：liuhen trial ")
+    assert not re.search(r"usage:|argument|required|choose|invalid|expected|option", told), told
+
+
+@pytest.mark.usefixtures("_chinese")
+@pytest.mark.parametrize("words", [["--help"], ["--must", "1", "go", "--help"]])
+def test_help_is_wholly_chinese_in_a_chinese_place(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _with_subcommands(monkeypatch)
+
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["trial", *words])
+    told = capsys.readouterr().out
+    assert caught.value.code == 0
+    assert {"用法", "参数", "选项"} <= set(re.findall(r"^\w\w(?=：|:)", told, re.MULTILINE))
+    assert "显示本说明并退出" in told
+    assert not re.search(r"usage|arguments|options|show this", told), told
+
+
+def test_a_subcommand_refuses_in_english_where_english_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _with_subcommands(monkeypatch)
+
+    with pytest.raises(SystemExit):
+        cli.main(["--language", "en", "trial", "--must", "1", "go"])
+    told = capsys.readouterr().err
+    assert told.startswith("usage: liuhen trial go ")
+    assert "the following arguments are required: name; see liuhen trial go --help" in told
+
+
 def test_a_server_command_without_the_server_says_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -191,7 +269,7 @@ def test_a_server_command_without_the_server_says_how_to_install_it(
     assert cli.main(["serve", "--language", "en"]) == ExitCode.NOT_INSTALLED
     words = capsys.readouterr().err
     assert "django_of_nobody is not installed" in words
-    assert "pip install 'liuhen[server]'" in words
+    assert "pip install --require-hashes -r requirements/server.lock" in words
 
 
 def test_a_module_of_our_own_that_is_missing_is_a_fault_and_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,11 @@ import json
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from liuhen.collector.exits import ExitCode, exit_code_of
 from liuhen.core.errors import Language, LiuhenError
+from liuhen.usage import parser_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,20 +75,14 @@ class ServerPartMissingError(LiuhenError):
 
     code = "server-part-missing"
     exit_code = ExitCode.NOT_INSTALLED
-    zh = "命令 {command} 属于服务器部分，而这里缺少 {missing}。请执行 pip install 'liuhen[server]' 后再运行。"
-    en = (
-        "The command {command} belongs to the server, and {missing} is not installed. Run pip install 'liuhen[server]'."
+    zh = (
+        "命令 {command} 属于服务器部分，而这里缺少 {missing}。"
+        "请在源码目录执行 pip install --require-hashes -r requirements/server.lock 后再运行。"
     )
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose refusals name the way to help, in the chosen language."""
-
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        chinese = self.get_default("language") is Language.ZH
-        line = f"用法有误：{message}。请看 {self.prog} --help" if chinese else f"{message}; see {self.prog} --help"
-        self.exit(ExitCode.USAGE, f"{self.prog}: {line}\n")
+    en = (
+        "The command {command} belongs to the server, and {missing} is not installed. "
+        "In the checkout, run pip install --require-hashes -r requirements/server.lock."
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -157,7 +152,7 @@ def _load(name: str) -> CommandModule:
 def _parser(name: str, module: CommandModule, language: Language) -> argparse.ArgumentParser:
     command = COMMANDS[name]
     chinese = language is Language.ZH
-    parser = _Parser(prog=f"liuhen {name}", description=command.zh if chinese else command.en)
+    parser = parser_in(language)(prog=f"liuhen {name}", description=command.zh if chinese else command.en)
     parser.set_defaults(language=language)
     parser.add_argument(
         "--language",

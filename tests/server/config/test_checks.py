@@ -26,7 +26,10 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
     made.secret_key_file.parent.mkdir(mode=0o700, parents=True)
     made.secret_key_file.touch(mode=0o600)
     home.chmod(0o700)
-    with override_settings(INSTANCE=made):
+    chinese = tmp_path / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.mo"
+    chinese.parent.mkdir(parents=True)
+    chinese.touch()
+    with override_settings(INSTANCE=made, LOCALE_PATHS=[tmp_path / "locale"]):
         yield made
 
 
@@ -117,6 +120,13 @@ def test_an_instance_folder_that_others_may_enter_is_an_error(instance: Instance
     assert found()["liuhen.E003"] == f"chmod 700 {instance.home}"
 
 
+@pytest.mark.usefixtures("instance")
+def test_a_missing_chinese_catalogue_is_an_error_that_says_how_to_make_it(tmp_path: Path) -> None:
+    (tmp_path / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.mo").unlink()
+    assert ids() == {"liuhen.E004"}
+    assert "tools/i18n.py compile" in found()["liuhen.E004"]
+
+
 def test_every_check_id_was_met_in_these_tests() -> None:
     assert set(checks.CHECK_IDS) == {
         "liuhen.I001",
@@ -126,4 +136,5 @@ def test_every_check_id_was_met_in_these_tests() -> None:
         "liuhen.E001",
         "liuhen.E002",
         "liuhen.E003",
+        "liuhen.E004",
     }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["AddressUnusableError", "MigrationsPendingError", "PortTakenError", "add_arguments", "run"]
 
 _STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
+_LAST_PORT: Final = 65535
 
 
 class _StoppedError(BaseException):
@@ -34,8 +35,14 @@ class PortTakenError(LiuhenError):
 
     code = "port-taken"
     exit_code = ExitCode.BUSY
-    zh = "{host}:{port} 已被其他程序占用。请停止该程序，或在 liuhen.toml 中改用其他 port。"
-    en = "{host}:{port} is in use by another program. Stop it, or set another port in liuhen.toml."
+    zh = (
+        "{host}:{port} 已被其他程序占用。请停止该程序，或改用其他端口："
+        "在 {home}/liuhen.toml 中写 port = {other}，或运行 LIUHEN_PORT={other} make run（或 liuhen serve）。"
+    )
+    en = (
+        "{host}:{port} is in use by another program. Stop it, or take another port: "
+        "port = {other} in {home}/liuhen.toml, or LIUHEN_PORT={other} make run (or liuhen serve)."
+    )
 
 
 class AddressUnusableError(LiuhenError):
@@ -73,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         initialise(Instance.from_environment())
     _refuse_pending_migrations(open_instance(observe=False))
     instance = open_instance()
-    listening = _listen(instance.settings.host, instance.settings.port)
+    listening = _listen(instance)
     try:
         filling = args.demo and _begin_demonstration(instance)
         _serve(listening, with_worker=not args.no_worker, with_filler=filling)
@@ -82,13 +89,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(instance: Instance) -> socket.socket:
     """Take the address before anything is started that would have to be stopped again."""
+    host, port = instance.settings.host, instance.settings.port
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise PortTakenError(host=host, port=port) from error
+            other = port + 1 if port < _LAST_PORT else port - 1
+            raise PortTakenError(host=host, port=port, home=instance.home, other=other) from error
         raise AddressUnusableError(host=host, port=port, reason=error.strerror) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -14,7 +15,6 @@ from liuhen.server.kernel.sqlite.version import driver, wal_is_safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from liuhen.server.config.instance import Instance
 
@@ -28,6 +28,7 @@ CHECK_IDS = (
     "liuhen.E001",
     "liuhen.E002",
     "liuhen.E003",
+    "liuhen.E004",
 )
 
 
@@ -94,6 +95,22 @@ def instance_is_private(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
     if not home.exists() or not _open_to_others(home):
         return []
     return [checks.Error(f"{home} can be entered by others", hint=f"chmod 700 {home}", id="liuhen.E003")]
+
+
+@checks.register("liuhen", deploy=True)
+def chinese_is_there(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Refuse an installation whose pages could not be shown in Chinese: the catalogue is compiled, never committed."""
+    del app_configs, kwargs
+    catalogues = [Path(folder, "zh_Hans", "LC_MESSAGES", "django.mo") for folder in settings.LOCALE_PATHS]
+    return [
+        checks.Error(
+            f"{path} is absent: pages are in English only / 缺少中文词条，页面只有英文",
+            hint="Install again from the checkout (its setup.py compiles it), or run `tools/i18n.py compile` there.",
+            id="liuhen.E004",
+        )
+        for path in catalogues
+        if not path.is_file()
+    ]
 
 
 @checks.register("liuhen", deploy=True)
