@@ -47,6 +47,28 @@ def modules() -> list[Any]:
     return [importlib.import_module(name) for name in names if not name.endswith("__main__")]
 
 
+# Links.
+
+
+def documents() -> list[Path]:
+    return [*ROOT.glob("README*.md"), *DOCS.rglob("*.md")]
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_relative_link_leads_to_a_file(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
+    inner = {target.partition("#")[0] for target in targets if not re.match(r"[a-z]+:", target)} - {""}
+    assert {target for target in inner if not (path.parent / target).is_file()} == set()
+
+
+def test_the_front_pages_and_the_guides_have_links_to_look_at() -> None:
+    assert {path.name for path in documents()} >= {"README.md", "README.zh-CN.md", "operators.md", "http.md"}
+    for name in ("README.md", "README.zh-CN.md"):
+        linked = re.findall(r"\]\((docs/[^)]+\.md)\)", (ROOT / name).read_text(encoding="utf-8"))
+        guides = {str(path.relative_to(ROOT)) for folder in ("spec", "guide") for path in (DOCS / folder).glob("*.md")}
+        assert guides - set(linked) == set(), name
+
+
 # Settings.
 
 
