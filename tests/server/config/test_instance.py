@@ -233,3 +233,19 @@ def test_the_tests_run_on_an_instance_of_their_own() -> None:
 
     instance: Any = settings.INSTANCE
     assert str(instance.home) == os.environ["LIUHEN_HOME"], "take DJANGO_SETTINGS_MODULE out of pyproject.toml"
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),  # noqa: S104 - a setting that is read
+        ("::", "http://[::1]:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("localhost", "http://localhost:8000"),
+    ],
+)
+def test_a_program_on_this_machine_finds_the_front_door_whatever_it_listens_on(
+    tmp_path: Path, host: str, url: str
+) -> None:
+    assert Instance(home=tmp_path, settings=Settings(host=host)).local_url == url

@@ -126,8 +126,7 @@ def _passwords(instance: Instance) -> dict[str, str]:
 def announce(instance: Instance) -> None:
     """Make the cast and print the addresses, the instance's folder and the accounts to standard error."""
     ensure_cast(instance)
-    own = instance.settings
-    address = f"http://{own.host}:{own.port}"
+    address = instance.local_url
     lines = [
         "",
         f"  留痕 Liuhen      {address}/",

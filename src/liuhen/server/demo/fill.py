@@ -46,7 +46,7 @@ def fill(instance: Instance) -> int:
         NotDemonstrationError: the instance holds data of its own.
     """
     cast.ensure_cast(instance)
-    url = f"http://{instance.settings.host}:{instance.settings.port}"
+    url = instance.local_url
     key_file = _station_key(instance)
     day = _day(instance)
     rendered = story.render(instance.home / "demo" / "devices", day)
@@ -56,6 +56,8 @@ def fill(instance: Instance) -> int:
         worst = max(worst, _collect(instance, device, folder, url=url, key_file=key_file))
     if worst == 0:
         cast.filled_mark(instance).touch()
+    else:
+        sys.stderr.write("演示数据未装完，可再次运行 / the demonstration is not complete, run once more: liuhen demo\n")
     return worst
 
 
@@ -91,10 +93,14 @@ def _station_key(instance: Instance) -> Path:
 
 def _wait_for(url: str) -> None:
     end = time.monotonic() + _WAIT_S
+    # A proxy of the environment does not lead to this machine's own addresses.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - the instance's own http address
+            with direct.open(url, timeout=5):
                 return
+        except urllib.error.HTTPError:
+            return  # it answers; a ledger that is not public is refused to strangers
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.2)
     raise ServerSilentError(url=url, seconds=int(_WAIT_S))
