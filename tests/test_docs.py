@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import re
 import string
+import subprocess
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,36 @@ def test_the_front_pages_and_the_guides_have_links_to_look_at() -> None:
         linked = re.findall(r"\]\((docs/[^)]+\.md)\)", (ROOT / name).read_text(encoding="utf-8"))
         guides = {str(path.relative_to(ROOT)) for folder in ("spec", "guide") for path in (DOCS / folder).glob("*.md")}
         assert guides - set(linked) == set(), name
+
+
+# Examples.
+
+
+def test_the_front_that_the_guide_shows_is_accepted_by_nginx(tmp_path: Path) -> None:
+    """With a certificate that is there, and on ports and in folders for which no rights are needed."""
+    block = re.search(r"```nginx\n(.*?)```", text("guide", "operators.md"), re.DOTALL)
+    assert block
+    assert {"client_max_body_size 0;", "proxy_request_buffering off;", "proxy_buffering off;"} <= {
+        line.strip() for line in block[1].splitlines()
+    }
+    certificate = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=liuhen.example.gov.cn"]
+    files = ["-keyout", str(tmp_path / "server.key"), "-out", str(tmp_path / "server.crt")]
+    subprocess.run(["openssl", *certificate, *files], check=True, capture_output=True)
+    config = tmp_path / "nginx.conf"
+    server = block[1].replace("/etc/ssl/liuhen", str(tmp_path))
+    server = server.replace("listen 80;", "listen 127.0.0.1:8080;").replace("listen 443 ", "listen 127.0.0.1:8443 ")
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = "".join(f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in kinds)
+    config.write_text(
+        f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{folders}{server}}}", encoding="utf-8"
+    )
+
+    done = subprocess.run(
+        ["/usr/sbin/nginx", "-t", "-c", str(config), "-e", "stderr"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "[warn]" not in done.stderr
 
 
 # Settings.
