@@ -9,8 +9,12 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tools.i18n import LANGUAGES, LOCALE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = (("src/liuhen/core/*", 100), ("src/liuhen/*", 95))
@@ -53,7 +57,7 @@ def _station_install() -> int:
         folder = Path(name)
         python = str(folder / "station" / "bin" / "python")
         install = _pip(python)
-        steps = (
+        steps: tuple[Callable[[], int], ...] = (
             lambda: _call(sys.executable, "-m", "venv", str(folder / "station")),
             lambda: _call(*install, "--require-hashes", "-r", "requirements/collector.lock"),
             lambda: _build_wheel(python, folder),
