@@ -44,7 +44,8 @@ wheels: | $(VENV)/bin/python
 	@echo "wheels: $$(ls wheels | wc -l) files; carry this folder beside the Makefile / 共 $$(ls wheels | wc -l) 个文件，请把 wheels 目录与 Makefile 放在一起带走"
 
 $(VENV)/bin/python:
-	@python="$(PYTHON)"; test -n "$$python" || exit 1; "$$python" -m venv $(VENV)
+	@python="$(PYTHON)"; test -n "$$python" || exit 1; \
+	{ "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' && "$$python" -m venv $(VENV); } || { rm -rf $(VENV); echo "$$python made no environment in $(CURDIR)/$(VENV): it must be Python 3.12 or newer with its venv module, and the folder writable. / $$python 未能在 $(CURDIR)/$(VENV) 建立环境：须为 Python 3.12 或更新版本并带 venv 模块，且目录可写。" >&2; exit 1; }
 
 $(VENV)/.server: requirements/server.lock pyproject.toml setup.py src/liuhen/server/web/locale/zh_Hans/LC_MESSAGES/django.po src/liuhen/server/web/locale/en/LC_MESSAGES/django.po | $(VENV)/bin/python
 	$(if $(wildcard $(VENV)/.dev),,$(call install,--require-hashes -r requirements/server.lock))
