@@ -36,9 +36,10 @@ def one_instance(template: Served, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def instance(one_instance: Instance) -> Instance:
-    """The module's instance, mended and served."""
+def instance(one_instance: Instance, tmp_path: Path) -> Instance:
+    """The module's instance, mended and served, and a station that remembers nothing of other tests."""
     one_instance.is_mended()
+    one_instance.state = tmp_path.name
     if not one_instance.answers():
         one_instance.stop()
         one_instance.start()

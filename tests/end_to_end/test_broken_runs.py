@@ -34,7 +34,7 @@ def test_killed_mid_upload_the_server_goes_on_and_the_same_run_finishes(
 ) -> None:
     hold = Hold()
     network.add(Fault("PATCH", hold_after=2 * MIB, hold=hold))
-    words = ("--server", network.url, "--clear-device", "--patience", "30")
+    words = ("--server", network.url, "--clear-device", "--parallel", "1", "--patience", "30")
     with instance.collecting(device, *words) as run:
         assert hold.reached.wait(30)
         instance.stop(signal.SIGKILL)
@@ -261,10 +261,10 @@ def test_one_film_from_two_stations_at_once_is_sealed_once_and_both_hold_its_rec
     assert [run.code for run in done] == [0, 0], done
     duplicates = [taken["duplicate"] for run in done for taken in run.ended["taken"]]
     assert sorted(duplicates) == [False, False, True, True]
-    receipts = [one["receipt"] for run in done for one in run.of("file-received")]
-    told = [next(instance.home.rglob(name)).read_bytes() for name in receipts]
-    assert len(set(told)) == 2, "whoever comes second holds the first receipt"
-    instance.holds(films.values(), states=("state", "second"))
+    told = [next(instance.home.rglob(one["receipt"])) for run in done for one in run.of("file-received")]
+    entries = [json.loads(path.read_bytes())["entry"] for path in told]
+    assert (len(entries), len(set(entries))) == (4, 2), "both stations' receipts tell of the one sealing"
+    instance.holds(films.values(), states=("first", "second"))
     assert instance.hand_in(device, "--clear-device").code == 0
     assert instance.hand_in(copy, "--clear-device", state="second").code == 0
     assert left_on(device) | left_on(copy) == set()
@@ -275,7 +275,7 @@ def test_two_collectors_on_one_device_are_kept_apart(
 ) -> None:
     hold = Hold()
     network.add(Fault("PATCH", hold_after=MIB, hold=hold))
-    with instance.collecting(device, "--server", network.url, "--clear-device") as run:
+    with instance.collecting(device, "--server", network.url, "--clear-device", "--parallel", "1") as run:
         assert hold.reached.wait(30)
         second = instance.hand_in(device, "--clear-device", state="second")
         hold.release.set()

@@ -48,7 +48,7 @@ def test_a_server_whose_clock_was_set_back_takes_nothing_until_it_is_right(
             instance.stop(signal.SIGKILL)
             instance.start()
         hold.release.set()
-        _is_told(ended(run))
+        assert ended(run).code == 5
     _is_told(instance.hand_in(device, "--clear-device"))
     assert instance.sealed(films) == instance.promised(films) == set()
     assert left_on(device) == set(films)

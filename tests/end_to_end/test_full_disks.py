@@ -112,8 +112,8 @@ def test_a_station_without_room_keeps_the_device_as_it_is(
     says(
         trouble,
         "state-unwritable",
-        zh=[str(instance.home / "state"), "无法写入状态目录", "腾出空间或用 --state-dir"],
-        en=[str(instance.home / "state"), "cannot be written", "Make room or choose another with --state-dir"],
+        zh=[str(instance.state_folder()), "无法写入状态目录", "腾出空间或用 --state-dir"],
+        en=[str(instance.state_folder()), "cannot be written", "Make room or choose another with --state-dir"],
     )
     assert instance.promised(films) == set()
     assert left_on(device) == set(films)
@@ -179,15 +179,15 @@ if os.geteuid() == 0:
                 with (small_disk / "filler").open("wb") as filler:
                     free = os.statvfs(small_disk)
                     filler.write(bytes(free.f_bavail * free.f_frsize - room))
-                done = instance.hand_in(device, "--clear-device", state=f"state-{room}")
+                done = instance.hand_in(device, "--clear-device", state=f"{room}")
                 assert done.code in {5, 7, 9}, "the database, the vault and the station's state share this disk"
                 assert all(told["zh"] and told["en"] for told in done.of("trouble"))
-                assert left_on(device) | instance.promised(films) == set(films)
+                assert left_on(device) | instance.promised(films, f"{room}") == set(films)
                 (small_disk / "filler").unlink()
 
-                done = instance.hand_in(device, "--clear-device", "--patience", "10", state=f"state-{room}")
+                done = instance.hand_in(device, "--clear-device", "--patience", "10", state=f"{room}")
                 assert done.code == 0, done.words
                 assert left_on(device) == set()
-                instance.holds(films.values(), states=(f"state-{room}",))
+                instance.holds(films.values(), states=(f"{room}",))
         finally:
             instance.stop()

@@ -28,7 +28,7 @@ from tests.collector.kit import ROOT, Done, read_lines
 from tests.support.served import LIUHEN, Served, made_instance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -65,6 +65,7 @@ class Instance(Served):
     """A served instance whose server and collector can be made to fail."""
 
     faulty: bool = True
+    state: str = "state"
 
     @property
     def vault(self) -> Path:
@@ -99,9 +100,14 @@ class Instance(Served):
         self.process.wait(_PATIENCE_S)
         self.process = None
 
-    def words(self, source: Path, *words: str, state: str = "state") -> list[str]:
+    def state_folder(self, state: str = "first") -> Path:
+        """Return the folder of a station's memory; `state` tells the stations of one test apart."""
+        return self.home / "states" / self.state / state
+
+    def words(self, source: Path, *words: str, state: str = "first") -> list[str]:
         """Return the words of a `liuhen collect` command; those given last win."""
-        fixed = ("--server", self.url, "--station-key-file", self.station_key, "--state-dir", self.home / state)
+        folder = self.state_folder(state)
+        fixed = ("--server", self.url, "--station-key-file", self.station_key, "--state-dir", folder)
         quick = ("--json", "--language", "en", "--patience", "0.5")
         return ["collect", str(source), *map(str, fixed), *quick, *words]
 
@@ -110,7 +116,7 @@ class Instance(Served):
         self,
         source: Path,
         *words: str,
-        state: str = "state",
+        state: str = "first",
         faulty: bool = False,
         limit: Callable[[], None] | None = None,
     ) -> Iterator[subprocess.Popen[str]]:
@@ -152,11 +158,13 @@ class Instance(Served):
         """Return how many bytes lie in the vault's staging areas."""
         return sum(path.stat().st_size for path in (self.vault / "staging").glob("*/data"))
 
-    def receipted(self) -> set[str]:
+    def receipted(self, *states: str) -> set[str]:
         """Verify every receipt that a station holds, find the sealed original of each, and return their addresses."""
         key = VerifierKey.from_text(json.loads(self.station_key.read_bytes())["log"])
         found = set()
-        for path in sorted(self.home.rglob("*.receipt.json")):
+        for path in (
+            file for state in states or ("first",) for file in self.state_folder(state).rglob("*.receipt.json")
+        ):
             told = json.loads(path.read_bytes())
             (original,) = (self.vault / "objects").rglob(told["sha256"])
             digests = digest_file(original)
@@ -165,9 +173,9 @@ class Instance(Served):
             found.add(facts.sha256)
         return found
 
-    def promised(self, films: dict[str, bytes]) -> set[str]:
+    def promised(self, films: dict[str, bytes], *states: str) -> set[str]:
         """Return the names of those of `films` that a station holds a receipt for."""
-        found = self.receipted()
+        found = self.receipted(*states)
         return {name for name, data in films.items() if digest_of(data) in found}
 
     def sealed(self, films: dict[str, bytes]) -> set[str]:
@@ -175,12 +183,12 @@ class Instance(Served):
         found = self.objects()
         return {name for name, data in films.items() if digest_of(data) in found}
 
-    def holds(self, contents: Collection[bytes], *, states: Iterable[str] = ("state",)) -> None:
+    def holds(self, contents: Collection[bytes], *, states: Sequence[str] = ("first",)) -> None:
         """Check that all of `contents` came in, each once, with a receipt; that all books agree; that no work is left.
 
         Whatever else the instance holds must agree as well.
         """
-        assert {digest_of(content) for content in contents} <= self.receipted()
+        assert {digest_of(content) for content in contents} <= self.receipted(*states)
         entered = self.rows(
             "SELECT sha256 FROM recordings_recording UNION ALL SELECT sha256 FROM recordings_attachment"
         )
@@ -189,7 +197,7 @@ class Instance(Served):
         left = {path.parent.name.replace("-", "") for path in (self.vault / "staging").glob("*/data")}
         assert left <= open_uploads, "bytes were left half-done that no upload will clear when it expires"
         for state in states:
-            assert list((self.home / state / "collections").glob("*")) == []
+            assert list((self.state_folder(state) / "collections").glob("*")) == []
         checked = self.run("ledger", "fsck", "--deep", check=False)
         assert checked.returncode == 0, checked.stdout
 
