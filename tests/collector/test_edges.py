@@ -360,6 +360,21 @@ def test_patience_ends_and_a_halt_ends_it_sooner() -> None:
     assert halt.under().called
 
 
+def test_patience_begins_with_the_first_failure_and_anew_with_progress() -> None:
+    moments = iter([1000.0, 1000.9, 1001.0, 2000.0, 2001.0])
+    patience = Patience(1, Halt(), lambda: next(moments))
+    error = ServerUnreachableError(url="u", reason_zh="r", reason_en="r")
+
+    patience.bear(error)
+    patience.bear(error)
+    with pytest.raises(ServerUnreachableError):
+        patience.bear(error)
+    patience.renew()
+    patience.bear(error)
+    with pytest.raises(ServerUnreachableError):
+        patience.bear(error)
+
+
 def test_a_unit_without_receipts_is_never_cleared(device: Path) -> None:
     from liuhen.collector.clearing import clear_unit
     from liuhen.collector.state import Item, ItemState

@@ -58,10 +58,11 @@ class Halt:
 
 
 class Patience:
-    """Tries an exchange again until it succeeds or `seconds` passed without progress.
+    """Tries an exchange again until it succeeds or `seconds` passed without progress, counted from the first failure.
 
-    Waits start short and double, in proportion to `seconds`. One object serves one chain of requests; only `renew`
-    tells it that there was progress, since a server that answers one request and never another makes none.
+    A request that stood still for long and then broke off is so tried again too. Waits start short and double, in
+    proportion to `seconds`. One object serves one chain of requests; only `renew` tells it that there was progress,
+    since a server that answers one request and never another makes none.
     """
 
     def __init__(self, seconds: float, halt: Halt, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -72,7 +73,7 @@ class Patience:
 
     def renew(self) -> None:
         """Begin the patience anew."""
-        self._end = self._monotonic() + self._seconds
+        self._end: float | None = None
         self._wait = self._seconds * _FIRST_WAIT
 
     def until_done[Result](self, exchange: Callable[[], Result]) -> Result:
@@ -91,8 +92,11 @@ class Patience:
 
     def bear(self, error: ServerUnreachableError) -> None:
         """Wait after a failure, or raise it when the patience is over."""
-        if self._monotonic() >= self._end:
+        now = self._monotonic()
+        if self._end is None:
+            self._end = now + self._seconds
+        if now >= self._end:
             raise error
-        if self._halt.wait(min(self._wait, max(0.0, self._end - self._monotonic()))):
+        if self._halt.wait(min(self._wait, self._end - now)):
             raise StoppedError
         self._wait = min(self._wait * 2, self._seconds * _LONGEST_WAIT)
