@@ -15,6 +15,7 @@ from liuhen.server.accounts.policy import NotAllowedError
 from liuhen.server.accounts.roles import Role
 from liuhen.server.accounts.selectors import actor_of
 from liuhen.server.intake import live, selectors, services
+from liuhen.server.intake.ending import expire_upload
 from liuhen.server.intake.interfaces import Caller
 from liuhen.server.intake.messages import parse_closing, parse_declaration, parse_opening
 from liuhen.server.intake.models import Upload
@@ -164,8 +165,8 @@ def test_the_sweep_expires_clears_and_leaves_what_is_busy(caller: Caller, tmp_pa
     assert set(report.busy) == {busy, ended_busy}
     assert {area.key for area in store.staged()} >= {str(fresh), str(busy), "foreign"}
     assert Upload.objects.get(id=overdue).state == "expired"
-    assert not services.expire_upload(upload=fresh, at=AT + timedelta(days=4))
-    assert not services.expire_upload(upload=uuid.uuid4(), at=AT)
+    assert not expire_upload(upload=fresh, at=AT + timedelta(days=4))
+    assert not expire_upload(upload=uuid.uuid4(), at=AT)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 
 from django.tasks import task
 
+from liuhen.server.intake.sweep import sweep
+from liuhen.server.kernel import clock
 from liuhen.server.kernel.jobs.backend import enqueue_once
+from liuhen.server.vault.stores import originals
 
 __all__ = ["schedule_sweep", "sweep_uploads"]
 
@@ -14,10 +17,6 @@ __all__ = ["schedule_sweep", "sweep_uploads"]
 @task
 def sweep_uploads() -> dict[str, int]:
     """Expire what is overdue and clear the staging areas of what has ended."""
-    from liuhen.server.intake.sweep import sweep
-    from liuhen.server.kernel import clock
-    from liuhen.server.vault.stores import originals
-
     report = sweep(originals(), at=clock.now())
     return {"expired": len(report.expired), "cleared": len(report.cleared), "busy": len(report.busy)}
 

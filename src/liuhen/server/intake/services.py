@@ -1,4 +1,4 @@
-"""Acts of intake but the seal: collections, uploads made, given up and expired. Stations and keys are in `stations`.
+"""Acts of intake but the seal: collections, uploads made and given up. Stations and keys are in `stations`.
 
 Each act is one transaction with its ledger event. Bytes are not this module's business: an upload's staging area may be
 there or not, and whoever ends an upload removes the area after the row says so.
@@ -18,6 +18,7 @@ from liuhen.core.entry import EventType, format_time
 from liuhen.core.naming import decode_name, visible
 from liuhen.server.devices import services as devices
 from liuhen.server.devices.models import DeviceKind
+from liuhen.server.intake.ending import end_upload, is_overdue
 from liuhen.server.intake.errors import (
     CollectionDiffersError,
     CollectionUnknownError,
@@ -32,7 +33,6 @@ from liuhen.server.intake.interfaces import Caller, Closing, Created, Declaratio
 from liuhen.server.intake.models import ENDED, HELD, Collection, Upload, UploadState
 from liuhen.server.intake.schedule import schedule_sweep
 from liuhen.server.intake.stations import issue_key, register_station, revoke_key
-from liuhen.server.kernel.actor import SYSTEM, Actor
 from liuhen.server.ledger import services as ledger
 from liuhen.server.vault.errors import VaultFullError
 
@@ -42,12 +42,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from liuhen.server.devices.models import Device
+    from liuhen.server.kernel.actor import Actor
 
 __all__ = [
     "close_collection",
     "create_upload",
     "discard_upload",
-    "expire_upload",
     "is_half_over",
     "issue_key",
     "kept_code",
@@ -182,7 +182,7 @@ def create_upload(
     if known is not None:
         if known.collection.station_id != caller.station.id or not _is_repeat(known, declaration, length):
             raise UploadDiffersError(upload=declaration.upload)
-        if known.state not in ENDED and not _is_overdue(known, at):
+        if known.state not in ENDED and not is_overdue(known, at):
             return Created(upload=known, made=False)
     elif not Collection.objects.filter(id=declaration.collection, station=caller.station).exists():
         raise CollectionUnknownError(collection=declaration.collection)
@@ -210,10 +210,6 @@ def create_upload(
 
 def _is_repeat(known: Upload, declaration: Declaration, length: int) -> bool:
     return known.length == length and _same(known.declaration, declaration.body)
-
-
-def _is_overdue(upload: Upload, at: datetime) -> bool:
-    return upload.state == UploadState.RECEIVING and upload.expires_at <= at
 
 
 def _expiry(at: datetime) -> datetime:
@@ -266,7 +262,7 @@ def open_upload(*, upload: uuid.UUID, caller: Caller, at: datetime, lock: bool =
     found = upload_of(upload=upload, caller=caller, lock=lock)
     if found.state == UploadState.DISCARDED:
         raise UploadUnknownError(upload=upload)
-    if found.state == UploadState.EXPIRED or _is_overdue(found, at):
+    if found.state == UploadState.EXPIRED or is_overdue(found, at):
         raise UploadExpiredError(upload=upload, expired=format_time(found.expires_at))
     return found
 
@@ -292,7 +288,7 @@ def refuse_upload(
     """End an upload whose bytes are not what its station declares."""
     facts = {"declared": declared_sha256, "received": received_sha256, "size": size}
     upload.received_sha256 = received_sha256
-    _end(upload, UploadState.DISCARDED, "digest-mismatch", actor=actor, at=at, facts=facts)
+    end_upload(upload, UploadState.DISCARDED, "digest-mismatch", actor=actor, at=at, facts=facts)
 
 
 @transaction.atomic
@@ -307,37 +303,5 @@ def discard_upload(*, upload: uuid.UUID, caller: Caller, at: datetime) -> Upload
     found = open_upload(upload=upload, caller=caller, at=at, lock=True)
     if found.state in HELD:
         raise UploadSealedError(upload=upload)
-    _end(found, UploadState.DISCARDED, "given-up", actor=caller.actor, at=at)
+    end_upload(found, UploadState.DISCARDED, "given-up", actor=caller.actor, at=at)
     return found
-
-
-@transaction.atomic
-def expire_upload(*, upload: uuid.UUID, at: datetime) -> bool:
-    """End an upload that was not finished in time; False where it is not, or no longer, overdue."""
-    found = Upload.objects.select_for_update().filter(id=upload).first()
-    if found is None or not _is_overdue(found, at):
-        return False
-    _end(found, UploadState.EXPIRED, "expired", actor=SYSTEM, at=at)
-    return True
-
-
-def _end(
-    upload: Upload,
-    state: UploadState,
-    reason: str,
-    *,
-    actor: Actor,
-    at: datetime,
-    facts: Mapping[str, Any] | None = None,
-) -> None:
-    upload.state = state
-    upload.ended_at = at
-    upload.save(update_fields=["state", "ended_at", "received_sha256"])
-    collection = str(upload.collection_id)
-    ledger.record(
-        type=EventType.UPLOAD_REFUSED,
-        subject=f"upload/{upload.id}",
-        actor=actor,
-        at=at,
-        facts={"reason": reason, "collection": collection, "length": upload.length, **(facts or {})},
-    )

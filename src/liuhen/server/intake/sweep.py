@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Final
 
-from liuhen.server.intake import live, services
+from liuhen.server.intake import live
+from liuhen.server.intake.ending import expire_upload
 from liuhen.server.intake.messages import parse_uuid
 from liuhen.server.intake.models import Upload, UploadState
 from liuhen.server.intake.selectors import live_uploads
@@ -48,7 +49,7 @@ def sweep(store: Store, *, at: datetime) -> UploadSweep:
     for upload in list(overdue):
         try:
             with store.stage(str(upload)) as staged:
-                if services.expire_upload(upload=upload, at=at):
+                if expire_upload(upload=upload, at=at):
                     expired.append(upload)
                     staged.discard()
                     live.forget(upload)

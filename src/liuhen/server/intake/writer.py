@@ -97,6 +97,7 @@ class Writer:
         self._end: _End | None = None
         self._broken_off = False
         self._window: asyncio.Timeout | None = None
+        self._excused_s = 0.0
         self._flushed_at = time.monotonic()
         live.stand(staged.size)
 
@@ -108,7 +109,12 @@ class Writer:
     @property
     def is_ending(self) -> bool:
         """Return whether nothing more is taken in, or nothing has come for long."""
-        return self._end is not None or self._broken_off or self._live.silence >= self._pace.stalled_s
+        return self._end is not None or self._broken_off or self._silence >= self._pace.stalled_s
+
+    @property
+    def _silence(self) -> float:
+        """Seconds of listening in which the client sent nothing; while the disk is waited for, it may not send."""
+        return 0.0 if self._window is None else self._live.silence - self._excused_s
 
     def break_off(self) -> None:
         """Take in nothing more; keep what has come."""
@@ -131,8 +137,10 @@ class Writer:
         try:
             while self._end is None:
                 filled = await self._gather(memoryview(gathering))
+                began = time.monotonic()
                 if pending is not None and await pools.done(pending):
                     await self._guard()
+                self._excused_s += time.monotonic() - began
                 gathering, writing = writing, gathering
                 pending = pools.begin(partial(self._write, memoryview(writing)[:filled])) if filled else None
             if pending is not None:
@@ -155,7 +163,7 @@ class Writer:
                     self._rest = self._rest[count:]
                     filled += count
         except TimeoutError:
-            if self._broken_off or self._live.silence >= self._pace.idle_s:
+            if self._broken_off or self._silence >= self._pace.idle_s:
                 self._end = _End.SILENT
         finally:
             self._window = None
@@ -176,6 +184,7 @@ class Writer:
             return
         self._arrived += len(data)
         self._live.add(len(data))
+        self._excused_s = 0.0
         self._rest = memoryview(data)
 
     def _write(self, piece: memoryview) -> bool:
