@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 _NETWORK = 5
+_NOT_INSTALLED = 14
 
 
 def main() -> int:
@@ -21,6 +22,9 @@ def main() -> int:
     liuhen = str(Path(sys.executable).parent / "liuhen")
     for command in ("collect", "verify"):
         if not _ends([liuhen, command, "--help"], 0):
+            return 1
+    for command in ("init", "serve", "station", "manage"):
+        if not _ends([liuhen, command], _NOT_INSTALLED):
             return 1
     print("the collector runs without Django")
     with tempfile.TemporaryDirectory() as name:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib
+import importlib.util
 import json
 import os
 import sys
@@ -140,13 +141,11 @@ def _load(name: str) -> CommandModule:
     Raises:
         ServerPartMissingError: it needs a package that is not installed.
     """
-    try:
-        return cast("CommandModule", importlib.import_module(COMMANDS[name].module))
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing in {"", "liuhen"}:
-            raise
-        raise ServerPartMissingError(command=name, missing=missing) from error
+    module = COMMANDS[name].module
+    # The server's commands import Django late, for the sake of a quick `--help`.
+    if module.startswith("liuhen.server.") and importlib.util.find_spec("django") is None:
+        raise ServerPartMissingError(command=name, missing="django")
+    return cast("CommandModule", importlib.import_module(module))
 
 
 def _parser(name: str, module: CommandModule, language: Language) -> argparse.ArgumentParser:
