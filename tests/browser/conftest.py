@@ -72,12 +72,26 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             officer="650003",
             scene="building-site",
         )
+        (folder / "notes.docx").write_bytes(b"no recording")
         instance.collect(home.parent / "device", "--device", "7654321")
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         made = Site(instance=instance, browser=browser, username="zhoumin", password=password)
         _wait_for_preview(made)
         yield made
         browser.close()
+
+
+@pytest.fixture
+def page(site: Site) -> Iterator[Page]:
+    """A page on which the custodian has logged in; anything the browser complains of fails the test."""
+    context = site.open()
+    complaints: list[str] = []
+    opened = site.enter(context)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    yield opened
+    context.close()
+    assert complaints == []
 
 
 def _wait_for_preview(site: Site) -> None:
@@ -87,7 +101,8 @@ def _wait_for_preview(site: Site) -> None:
     end = time.monotonic() + 120
     while True:
         page.goto("/recordings/")
-        page.locator("main table a").first.click()
+        page.locator("main tbody a").first.click()
+        page.locator("#chain").wait_for()
         if page.locator("ol.chain li", has_text="Preview").count():
             break
         assert time.monotonic() < end, "the worker made no preview"

@@ -10,44 +10,16 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
+from tests.browser.support import open_playback, to_recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from playwright.sync_api import Page, Route
 
     from tests.browser.conftest import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture
-def page(site: Site) -> Iterator[Page]:
-    """A page on which the custodian has logged in; anything the browser complains of fails the test."""
-    context = site.open()
-    complaints: list[str] = []
-    opened = site.enter(context)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    yield opened
-    context.close()
-    assert complaints == []
-
-
-def to_recording(page: Page) -> None:
-    page.goto("/recordings/")
-    page.locator("main table a").first.click()
-    expect(page.locator("#chain")).to_be_visible()
-
-
-def open_playback(page: Page) -> None:
-    to_recording(page)
-    if page.locator("#t-reason").count():
-        page.fill("#t-reason", "案情研判")
-        page.click("form.ask button.main")
-    if page.locator(".cover-act button").count():
-        page.click(".cover-act button")
-    expect(page.locator("#playing")).to_be_visible()
 
 
 def test_a_name_of_two_characters_is_found(page: Page) -> None:
@@ -143,9 +115,36 @@ def test_another_key_than_the_first_one_is_refused(page: Page) -> None:
 
 def test_a_browser_without_ed25519_says_that_only_the_path_was_checked(page: Page) -> None:
     to_recording(page)
-    page.evaluate("() => { crypto.subtle.importKey = () => Promise.reject(new Error('unknown')); }")
+    page.evaluate(
+        "() => { crypto.subtle.importKey = () => Promise.reject(new DOMException('unknown', 'NotSupportedError')); }"
+    )
     page.click("#chain > header [data-verify]")
     expect(page.locator("[data-verdict-all]")).to_contain_text("签名未验证")
+
+
+def test_a_digest_is_copied_by_a_button_that_names_it_and_the_copying_is_told(page: Page) -> None:
+    to_recording(page)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for name, attribute in (("SHA-256", "sha256"), ("SM3", "sm3")):
+        button = page.get_by_role("button", name=f"复制 {name}", exact=True)
+        button.click()
+        expect(button.locator("xpath=following-sibling::*[@role='status']")).to_have_text("已复制")
+        copied = page.evaluate("() => navigator.clipboard.readText()")
+        assert copied == page.locator("#facts").get_attribute(f"data-{attribute}")
+
+
+@pytest.mark.article(16)
+def test_the_film_is_sought_by_keyboard(page: Page) -> None:
+    open_playback(page)
+    page.wait_for_function("() => Number.isFinite(document.getElementById('playing').duration)")
+    strip = page.locator(".strip[role=slider]")
+    strip.focus()
+    page.keyboard.press("End")
+    page.wait_for_function("() => document.getElementById('playing').currentTime > 3")
+    expect(strip).to_have_attribute("aria-valuenow", "4")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("() => document.getElementById('playing').currentTime === 0")
+    expect(strip).to_have_attribute("aria-valuetext", "0:00")
 
 
 def test_the_language_is_switched_in_place_and_back(page: Page) -> None:
@@ -172,6 +171,18 @@ def test_the_intake_page_goes_on_by_itself(page: Page) -> None:
     expect(page.locator("#collections")).to_contain_text("校验一致，已封存")
 
 
+def test_the_intake_page_keeps_what_is_open_and_where_the_keyboard_stands(page: Page) -> None:
+    page.goto("/intake-progress/")
+    summary = page.locator("details.skipped summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("details.skipped").first).to_have_attribute("open", "")
+    page.evaluate("() => { document.getElementById('collections').dataset.old = '1'; }")
+    page.locator("#collections:not([data-old])").wait_for(timeout=20_000)
+    expect(page.locator("details.skipped").first).to_have_attribute("open", "")
+    expect(summary).to_be_focused()
+
+
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_nothing_is_wider_than_a_phone(site: Site, language: str) -> None:
     context = site.open(language=language, viewport=PHONE)
@@ -184,6 +195,6 @@ def test_nothing_is_wider_than_a_phone(site: Site, language: str) -> None:
         else:
             page.goto(address)
         if address == "/recordings/":
-            link = page.locator("main table a").first.get_attribute("href")
+            link = page.locator("main tbody a").first.get_attribute("href")
         assert page.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"], address
     context.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
 
@@ -30,12 +30,16 @@ if TYPE_CHECKING:
 
 __all__ = ["ShownEntry", "ShownLink", "chain_of", "entry_of", "proof_text", "proofs_of", "receipt_of"]
 
+_ATTEMPTS: Final = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownLink:
     """One seal of the chain: its words, who, when, what, and where it lies in the ledger."""
 
     id: UUID
+    type: EventType
+    actor: str
     n: int
     words: EventWords
     at: datetime
@@ -73,6 +77,8 @@ def chain_of(recording: Recording) -> tuple[ShownLink, ...]:
     return tuple(
         ShownLink(
             id=link.id,
+            type=link.type,
+            actor=link.actor,
             n=link.n,
             words=words_of(link.type),
             at=link.time,
@@ -109,13 +115,16 @@ def proof_text(recording: Recording, event_id: UUID) -> str | None:
 
 
 def proofs_of(recording: Recording) -> list[dict[str, str | None]]:
-    """Return each event's id, entry bytes (base64) and tlog-proof (None until it is under a checkpoint)."""
+    """Return each event's id, entry bytes (base64) and tlog-proof (None until it is under a checkpoint).
+
+    The proofs lead to one checkpoint, save where a new one is published at each of `_ATTEMPTS` attempts.
+    """
     found: list[dict[str, str | None]] = []
-    for link in ledger.custody_chain(_subject(recording)):
-        event = ledger.event_by_id(link.id)
-        if event is not None:
-            entry = base64.b64encode(ledger.entry_bytes(event)).decode()
-            found.append({"id": str(link.id), "entry": entry, "proof": _proof(event)})
+    for _attempt in range(_ATTEMPTS):
+        found = _proofs_once(recording)
+        # A checkpoint that is published between two proofs would look like a fork to the browser.
+        if len({_head(proof) for one in found if (proof := one["proof"]) is not None}) <= 1:
+            break
     return found
 
 
@@ -135,6 +144,21 @@ def receipt_of(recording: Recording) -> bytes | None:
         salt=bytes.fromhex(opening["salt"]),
         details=opening["details"],
     )
+
+
+def _proofs_once(recording: Recording) -> list[dict[str, str | None]]:
+    found: list[dict[str, str | None]] = []
+    for link in ledger.custody_chain(_subject(recording)):
+        event = ledger.event_by_id(link.id)
+        if event is not None:
+            entry = base64.b64encode(ledger.entry_bytes(event)).decode()
+            found.append({"id": str(link.id), "entry": entry, "proof": _proof(event)})
+    return found
+
+
+def _head(proof: str) -> bytes:
+    """Return what the proof's checkpoint says, without its signatures: a witness may add one at any time."""
+    return TlogProof.parse(proof.encode()).checkpoint.partition(b"\n\n")[0]
 
 
 def _subject(recording: Recording) -> str:

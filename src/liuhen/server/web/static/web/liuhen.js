@@ -2,6 +2,28 @@
 "use strict";
 
 (function () {
+  /* A part that is fetched anew is closed and unfocused: what the person had opened and stood on is put back by its id. */
+  let opened = [];
+  let focused = "";
+
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    opened = Array.from(event.detail.target.querySelectorAll("details[id][open]"), (one) => one.id);
+    const active = document.activeElement;
+    focused = active && event.detail.target.contains(active) ? active.id : "";
+  });
+
+  document.addEventListener("htmx:afterSwap", function () {
+    opened.map((id) => document.getElementById(id)).filter(Boolean).forEach(function (one) {
+      one.open = true;
+    });
+    const place = focused && document.getElementById(focused);
+    if (place && place !== document.activeElement) {
+      place.focus({ preventScroll: true });
+    }
+    opened = [];
+    focused = "";
+  });
+
   function isTyping(element) {
     return element !== null && (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) || element.isContentEditable);
   }
@@ -32,13 +54,23 @@
   function copyText(button) {
     const text = button.dataset.copy;
     const done = function () {
+      const told = button.nextElementSibling;
+      if (told && told.getAttribute("role") === "status") {
+        told.textContent = button.dataset.copied;
+      }
       button.classList.add("done");
       button.querySelector("use").setAttribute("href", button.querySelector("use").getAttribute("href").replace("#copy", "#check"));
     };
     if (navigator.clipboard) {
-      navigator.clipboard.writeText(text).then(done);
+      navigator.clipboard.writeText(text).then(done, function () {
+        copyByCommand(text, done);
+      });
       return;
     }
+    copyByCommand(text, done);
+  }
+
+  function copyByCommand(text, done) {
     const field = document.createElement("textarea");
     field.value = text;
     field.className = "sr";

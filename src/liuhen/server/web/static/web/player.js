@@ -5,6 +5,7 @@
   const SVG = "http://www.w3.org/2000/svg";
   const COLUMNS = 500;
   const HEIGHT = 64;
+  const STEP = 5;
   const playing = document.getElementById("playing");
   const player = document.querySelector("[data-seconds-left]");
 
@@ -20,7 +21,53 @@
         playing.currentTime = (playing.duration * (event.clientX - box.left)) / box.width;
       }
     });
+    if (playing) {
+      makeSlider(strip);
+    }
   });
+
+  function makeSlider(strip) {
+    strip.setAttribute("role", "slider");
+    strip.setAttribute("tabindex", "0");
+    strip.setAttribute("aria-valuemin", "0");
+    ["loadedmetadata", "timeupdate", "seeked"].forEach(function (name) {
+      playing.addEventListener(name, function () {
+        tellPlace(strip);
+      });
+    });
+    tellPlace(strip);
+    strip.addEventListener("keydown", function (event) {
+      const to = target(event.key);
+      if (to !== null && Number.isFinite(playing.duration) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault();
+        playing.currentTime = Math.min(Math.max(to, 0), playing.duration);
+      }
+    });
+  }
+
+  /* Where a key leads to, in seconds; null where the key leads nowhere. */
+  function target(pressed) {
+    const now = playing.currentTime;
+    const places = {
+      ArrowLeft: now - STEP,
+      ArrowDown: now - STEP,
+      ArrowRight: now + STEP,
+      ArrowUp: now + STEP,
+      PageDown: now - playing.duration / 10,
+      PageUp: now + playing.duration / 10,
+      Home: 0,
+      End: playing.duration,
+    };
+    return Object.prototype.hasOwnProperty.call(places, pressed) ? places[pressed] : null;
+  }
+
+  function tellPlace(strip) {
+    const seconds = Math.floor(playing.currentTime);
+    const all = Number.isFinite(playing.duration) ? Math.ceil(playing.duration) : 0;
+    strip.setAttribute("aria-valuemax", String(all));
+    strip.setAttribute("aria-valuenow", String(Math.min(seconds, all)));
+    strip.setAttribute("aria-valuetext", Math.floor(seconds / 60) + ":" + String(seconds % 60).padStart(2, "0"));
+  }
 
   const wave = document.querySelector("[data-peaks]");
   if (wave) {
