@@ -383,6 +383,8 @@ def test_a_seal_opens_to_its_exact_entry_before_it_is_under_a_checkpoint(library
     assert "&quot;type&quot;:&quot;recording:sealed&quot;" in fragment
     assert "<html" in whole
     assert "<html" not in fragment
+    assert "data-verify" in fragment, "the chain around it verifies it"
+    assert "data-verify" not in whole, "a page of its own has no chain to verify"
     assert client.get(reverse("proof", args=keys)).status_code == 404
     assert client.get(reverse("receipt", args=[library.recording.id])).status_code == 404
 

@@ -29,7 +29,8 @@ def event(request: PersonRequest, recording_id: UUID, event_id: UUID) -> HttpRes
         raise Http404
     fragment = request.headers.get("HX-Request") == "true"
     template = "web/parts/event.html" if fragment else "web/event.html"
-    return render(request, template, {"recording": recording, "event_id": event_id, "entry": entry})
+    context = {"recording": recording, "event_id": event_id, "entry": entry, "is_part": fragment}
+    return render(request, template, context)
 
 
 @for_people("GET", "HEAD")
