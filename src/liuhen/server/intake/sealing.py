@@ -281,6 +281,14 @@ def _receipt(found: Upload, wait_s: float) -> bytes:
         salt=bytes.fromhex(opening["salt"]),
         details=opening["details"],
     )
-    with transaction.atomic():  # every write goes through the gate
-        Upload.objects.filter(id=found.id, receipt__isnull=True).update(receipt=receipt)
-    return receipt
+    return _keep_first(found, receipt)
+
+
+@transaction.atomic
+def _keep_first(found: Upload, receipt: bytes) -> bytes:
+    """Keep `receipt` with the upload unless another seal of the same event kept one meanwhile; return the one kept."""
+    same = Upload.objects.select_for_update().filter(event=found.event).order_by("id")
+    kept = next((bytes(upload.receipt) for upload in same if upload.receipt is not None), None)
+    if kept is None:
+        Upload.objects.filter(id=found.id).update(receipt=receipt)
+    return kept or receipt
