@@ -14,8 +14,9 @@ import httpx
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import OperationalError
 
-from liuhen.server.access import services
+from liuhen.server.access import delivery, services
 from liuhen.server.access.asgi import MediaApp
 from liuhen.server.access.models import RangeServed, ViewTicket
 from liuhen.server.accounts.roles import Role
@@ -28,6 +29,7 @@ from tests.support.recordings import enter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Never
 
     from liuhen.server.accounts.models import Person
     from liuhen.server.recordings.models import Recording
@@ -98,8 +100,10 @@ def until(question: Callable[[], Any], seconds: float = 10.0) -> Any:
     return answer
 
 
-def rows(stage: Stage) -> list[RangeServed]:
-    return list(RangeServed.objects.filter(opening__ticket=stage.ticket).order_by("id"))
+def rows(stage: Stage, *, ended: bool = True) -> list[RangeServed]:
+    """Return what was written down at the ends of responses, or before their first bytes."""
+    found = RangeServed.objects.filter(opening__ticket=stage.ticket, sent__isnull=not ended)
+    return list(found.order_by("id"))
 
 
 def test_the_whole_content_comes_byte_for_byte_and_is_kept_by_no_cache(stage: Stage) -> None:
@@ -126,6 +130,8 @@ def test_a_range_comes_byte_for_byte_and_is_written_down(stage: Stage, asked: st
     assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{len(CONTENT)}"
     (row,) = until(lambda: rows(stage))
     assert (row.sha256, row.start, row.end, row.sent) == (stage.recording.sha256, start, end, end - start)
+    (begun,) = rows(stage, ended=False)
+    assert (begun.response, begun.sha256, begun.start, begun.end) == (row.response, row.sha256, start, end)
 
 
 @pytest.mark.parametrize("asked", ["bytes=9-3", "bytes=0-1,4-5", f"bytes={len(CONTENT)}-"])
@@ -145,6 +151,19 @@ def test_head_tells_the_size_and_sends_nothing(stage: Stage) -> None:
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["content-length"] == str(len(CONTENT))
     assert rows(stage) == []
+
+
+def test_invariant_6_what_cannot_be_written_down_is_not_sent(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: object) -> Never:
+        raise OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "note_ranges", full)
+        answer = stage.ask()
+    assert (answer.status_code, answer.json()["code"]) == (503, "register-failed")
+    assert stage.ask(Range="bytes=0-0").content == CONTENT[:1]
+    until(lambda: rows(stage))
+    assert [row.end for row in rows(stage, ended=False)] == [1]
 
 
 def test_content_is_only_read(stage: Stage) -> None:
@@ -251,6 +270,18 @@ def test_what_was_sent_before_a_client_left_is_written_down(long_stage: Stage) -
     (row,) = until(lambda: rows(long_stage))
     assert (row.start, row.end) == (0, LONG)
     assert 0 < row.sent < LONG
+
+
+def test_invariant_6_what_is_sent_is_written_down_before_its_first_byte(long_stage: Stage) -> None:
+    """So whatever becomes of the server, what may have been seen is known."""
+    with slow_reader(long_stage):
+        (begun,) = rows(long_stage, ended=False)
+        assert (begun.start, begun.end) == (0, long_stage.recording.size)
+        assert rows(long_stage) == []
+    (ended,) = until(lambda: rows(long_stage))
+    assert ended.response == begun.response
+    assert ended.sent is not None
+    assert 0 < ended.sent < long_stage.recording.size
 
 
 def test_fifty_slow_clients_hold_no_thread(long_stage: Stage) -> None:

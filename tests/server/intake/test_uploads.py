@@ -133,14 +133,22 @@ def test_a_body_that_stops_coming_is_given_up_with_what_it_brought(server: LiveS
 
 
 def test_a_body_that_trickles_is_made_durable_as_it_comes(station: StationClient) -> None:
-    upload = station.created(10_000)
-    with station.begin_patch(upload, 0, 10_000) as connection:
+    upload = station.created(1_000_000)
+    enough = threading.Event()
+
+    def trickle(connection: socket.socket) -> int:
         sent = 0
-        while station.offset(upload) == 0:
+        while not enough.wait(0.01):
             connection.sendall(b"x")
             sent += 1
-        assert 0 < station.offset(upload) <= sent < 10_000
-    poll(lambda: station.offset(upload), until=lambda offset: offset == sent)
+        return sent
+
+    with station.begin_patch(upload, 0, 1_000_000) as connection, ThreadPoolExecutor(1) as pool:
+        trickling = pool.submit(trickle, connection)
+        told = poll(lambda: station.offset(upload))
+        enough.set()
+        assert 0 < told <= trickling.result() < 1_000_000
+    poll(lambda: station.offset(upload), until=lambda offset: offset == trickling.result())
 
 
 def test_offsets_told_while_a_long_body_comes_are_durable(server: LiveServer, station: StationClient) -> None:

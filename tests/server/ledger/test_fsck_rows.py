@@ -386,9 +386,11 @@ def test_fsck_and_writers_do_not_disturb_each_other(events: list[Event]) -> None
     class Disturbing(Watching):
         def check(self, entries: Sequence[Entry]) -> Iterator[Discrepancy]:
             def disturb() -> None:
-                write(300, at=AT + timedelta(seconds=1))
-                sequence()
-                connection.close()
+                try:
+                    write(300, at=AT + timedelta(seconds=1))
+                    sequence()
+                finally:
+                    connection.close()
 
             other = Thread(target=disturb)
             other.start()

@@ -14,6 +14,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from liuhen.core.errors import LiuhenError
 from liuhen.server.access.content import Content, Part, content_of
@@ -22,6 +23,7 @@ from liuhen.server.access.errors import (
     ContentMissingError,
     MethodRefusedError,
     RangeRefusedError,
+    RegisterFailedError,
     SessionMissingError,
     TicketMissingError,
 )
@@ -54,6 +56,7 @@ _STATUS: Final[tuple[tuple[type[LiuhenError], int], ...]] = (
     (MethodRefusedError, 405),
     (RangeRefusedError, 416),
     (VaultError, 500),
+    (RegisterFailedError, 503),
 )
 _FORBIDDEN: Final = 403
 # Nothing of this may stay in a cache, be read by another site, or run as a page.
@@ -81,19 +84,27 @@ class MediaApp:
         except LiuhenError as error:
             await _refuse(send, error, head=scope["method"] == "HEAD")
             return
+        delivery = Delivery(content, span, admission.opening_id)
+        sends_content = scope["method"] != "HEAD" and span.length > 0
+        try:
+            if sends_content:
+                await self._register.note(delivery.row(clock.now(), ended=False))
+        except DatabaseError:
+            _log.exception("%s: not written down, so not sent", scope["path"])
+            await _refuse(send, RegisterFailedError(), head=False)
+            return
         status, headers = _head(content, span)
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        if scope["method"] == "HEAD" or span.length == 0:
+        if not sends_content:
             await send({"type": "http.response.body", "body": b""})
             return
-        delivery = Delivery(content, span, admission.opening_id)
         try:
             await delivery.run(receive=receive, send=send, may_go_on=asked)
         except LiuhenError:
             # The head is out: all that is left is to break off, so that the client sees a short body.
             _log.exception("%s broke off", scope["path"])
         finally:
-            await self._register.note(delivery.row(clock.now()))
+            await self._register.note(delivery.row(clock.now(), ended=True))
 
 
 async def _look_up(scope: Scope) -> tuple[Callable[[], Admission], Admission, Content]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,7 @@ from liuhen.core.errors import LiuhenError
 from liuhen.server.access.models import RangeServed
 from liuhen.server.access.services import note_ranges
 from liuhen.server.access.threads import with_database, without_database
+from liuhen.server.kernel.ids import new_id
 
 if TYPE_CHECKING:
     import uuid
@@ -39,15 +40,19 @@ _log = logging.getLogger(__name__)
 
 
 class RangeRegister:
-    """Writes down what responses have sent; those that end while a write is under way share the next one."""
+    """Writes down what responses will send and have sent; those that come while a write is under way share the next."""
 
     def __init__(self) -> None:
         self._waiting: list[RangeServed] = []
         self._writing = asyncio.Lock()
 
-    async def note(self, served: RangeServed) -> None:
-        """Return when the row is committed. After a failed write the rows wait for the next."""
-        self._waiting.append(served)
+    async def note(self, row: RangeServed) -> None:
+        """Return when the row is committed. A row of an end that could not be written waits for the next write.
+
+        Raises:
+            DatabaseError: it could not be written.
+        """
+        self._waiting.append(row)
         async with self._writing:
             rows, self._waiting = self._waiting, []
             if not rows:
@@ -55,7 +60,9 @@ class RangeRegister:
             try:
                 await with_database(partial(note_ranges, served=rows))
             except BaseException:
-                self._waiting = rows + self._waiting
+                # Others whose rows were among these try once more themselves; nothing begins that is not written down.
+                kept = [other for other in rows if other is not row or other.sent is not None]
+                self._waiting = kept + self._waiting
                 raise
 
 
@@ -66,6 +73,7 @@ class Delivery:
     content: Content
     span: Span
     opening_id: uuid.UUID
+    response: uuid.UUID = field(default_factory=new_id)
     sent: int = 0
 
     async def run(self, *, receive: Receive, send: Send, may_go_on: Callable[[], object]) -> None:
@@ -81,14 +89,15 @@ class Delivery:
         if not pump.cancelled() and (fault := pump.exception()) is not None:
             raise fault
 
-    def row(self, at: datetime) -> RangeServed:
-        """Return what to write down."""
+    def row(self, at: datetime, *, ended: bool) -> RangeServed:
+        """Return what to write down before the first byte, or at the end."""
         return RangeServed(
             opening_id=self.opening_id,
+            response=self.response,
             sha256=self.content.sha256,
             start=self.span.start,
             end=self.span.end,
-            sent=self.sent,
+            sent=self.sent if ended else None,
             at=at,
         )
 

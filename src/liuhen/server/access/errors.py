@@ -11,6 +11,7 @@ __all__ = [
     "MethodRefusedError",
     "NotOpenedError",
     "RangeRefusedError",
+    "RegisterFailedError",
     "SessionMissingError",
     "TicketEndedError",
     "TicketMissingError",
@@ -105,3 +106,11 @@ class MethodRefusedError(AccessError):
     code = "method-refused"
     zh = "音像内容只供读取，不接受 {method} 请求。"
     en = "Content is only read; {method} is not accepted. Use GET or HEAD."
+
+
+class RegisterFailedError(AccessError):
+    """What would be sent could not be written down, so nothing is sent."""
+
+    code = "register-failed"
+    zh = "查阅过程无法登记，因此未提供内容。请系统管理员检查服务器磁盘与日志，然后重试。"
+    en = "The viewing could not be written down, so nothing was sent. Have the server's disk and log checked."

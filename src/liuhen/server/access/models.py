@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 
 from liuhen.server.accounts.models import Person
+from liuhen.server.kernel.ids import new_id
 from liuhen.server.kernel.models import AppendOnlyModel, BaseModel
 from liuhen.server.recordings.models import Recording
 
@@ -67,19 +68,30 @@ class Opening(AppendOnlyModel):
 class RangeServed(AppendOnlyModel):
     """One response's bytes `start` to `end` (exclusive) of the object `sha256`, asked for under an opening.
 
-    `sent` is how many of them were handed to the connection before it ended; at most that many were seen.
+    Each response writes two rows of the same `response`: one before its first byte, with `sent` null, and one at its
+    end, with how many bytes were handed to the connection; at most that many were seen. Where the second row is
+    missing the server died meanwhile, and at most the whole span was seen.
     """
 
     opening = models.ForeignKey(Opening, on_delete=models.PROTECT, related_name="ranges")
+    response = models.UUIDField(default=new_id)
     sha256 = models.CharField(max_length=64)
     start = models.BigIntegerField()
     end = models.BigIntegerField()
-    sent = models.BigIntegerField()
+    sent = models.BigIntegerField(null=True)
     at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(start__gte=0, end__gte=models.F("start"), sent__gte=0), name="range_runs_forward"
+                condition=models.Q(start__gte=0, end__gte=models.F("start"))
+                & (models.Q(sent__isnull=True) | models.Q(sent__gte=0)),
+                name="range_runs_forward",
+            ),
+            models.UniqueConstraint(
+                fields=["response"], condition=models.Q(sent__isnull=True), name="response_begins_once"
+            ),
+            models.UniqueConstraint(
+                fields=["response"], condition=models.Q(sent__isnull=False), name="response_ends_once"
             ),
         ]

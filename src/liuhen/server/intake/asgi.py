@@ -61,6 +61,7 @@ _BEGINNING_S: Final = 0.5
 _UUID: Final = r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 _NONE: Final = uuid.UUID(int=0)
 _LOGGED: Final = 200
+_PATIENCE_S: Final = 2.0  # whoever only looks where an upload stands is at its desk for a moment
 _RECEIPT_TYPE: Final = (("content-type", "application/json"),)
 _log = logging.getLogger(__name__)
 
@@ -159,7 +160,7 @@ class IntakeApp:
         upload = declaration.upload
         if await look(partial(uploads.is_anothers, upload, caller)):
             raise UploadDiffersError(upload=upload)
-        async with self._desks.at(upload) as desk:
+        async with self._desks.at(upload, patience_s=_PATIENCE_S) as desk:
             call = partial(uploads.declare, declaration, length=length, metadata=metadata, caller=caller)
             created = await act(lambda: call(store=self._store(), at=clock.now()))
             offset = 0 if created.made else await disk(partial(uploads.present_offset, created.upload, self._store()))
@@ -202,7 +203,7 @@ class IntakeApp:
         return Response(204, _standing(found, offset))
 
     @asynccontextmanager
-    async def _desk(self, upload: uuid.UUID, caller: Caller, *, patience_s: float = 0.0) -> AsyncIterator[Desk]:
+    async def _desk(self, upload: uuid.UUID, caller: Caller, *, patience_s: float = _PATIENCE_S) -> AsyncIterator[Desk]:
         """Hold the upload's desk; a station that has no such upload does not come near it, and disturbs nobody."""
         if await look(partial(uploads.is_anothers, upload, caller)):
             raise UploadUnknownError(upload=upload)
