@@ -23,7 +23,7 @@ STEPS = [
 
 
 @pytest.mark.parametrize(("step", "how"), STEPS, ids=[f"{how} {step}" for step, how in STEPS])
-def test_killed_while_sealing_the_next_call_finishes(start: Starter, step: str, how: str) -> None:
+def test_invariant_1_killed_while_sealing_the_next_call_finishes(start: Starter, step: str, how: str) -> None:
     server, station = start()
     data = secrets.token_bytes(300_000)
     sha256 = digest_stream([data]).sha256
@@ -43,6 +43,27 @@ def test_killed_while_sealing_the_next_call_finishes(start: Starter, step: str, 
     events = server.pull("events", subject=f"recording/{facts.recording}")
     assert [event["type"] for event in events] == ["recording:sealed"]
     assert station.ask("GET", f"uploads/{upload}/receipt").content == answer.content
+
+
+@pytest.mark.parametrize(("step", "how"), STEPS, ids=[f"{how} {step}" for step, how in STEPS])
+def test_invariant_1_no_row_and_no_receipt_comes_before_the_sealed_bytes(start: Starter, step: str, how: str) -> None:
+    server, station = start()
+    data = secrets.token_bytes(1000)
+    sha256 = digest_stream([data]).sha256
+    upload = station.uploaded(data)
+    server.pull("fail", step=step, how=how)
+    with pytest.raises(httpx.TransportError):
+        station.seal(upload, data)
+    server.restart()
+    rows, objects = server.pull("recordings", sha256=sha256), server.pull("objects")
+    is_entered = step == "discard"
+    assert len(rows) == is_entered
+    assert objects == ([sha256] if is_entered or (step, how) == ("seal", "kill-after") else [])
+    receipt = station.ask("GET", f"uploads/{upload}/receipt")
+    assert (receipt.status_code == 200) is is_entered
+    if rows:
+        events = server.pull("events", subject=f"recording/{rows[0]['id']}")
+        assert [event["type"] for event in events] == ["recording:sealed"]
 
 
 @pytest.mark.parametrize(("step", "how"), STEPS[1:4], ids=[f"{how} {step}" for step, how in STEPS[1:4]])

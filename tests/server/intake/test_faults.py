@@ -24,7 +24,7 @@ CODES = {"full": (507, "vault-full"), "fault": (503, "vault-fault")}
 
 @pytest.mark.parametrize("how", ["full", "fault"])
 @pytest.mark.parametrize("step", ["stage", "append", "flush"])
-def test_a_failing_disk_while_receiving_is_told_and_the_upload_goes_on(
+def test_invariant_12_a_failing_disk_while_receiving_is_told_and_the_upload_goes_on(
     server: LiveServer, station: StationClient, step: str, how: str
 ) -> None:
     data = secrets.token_bytes(500_000)
@@ -40,7 +40,7 @@ def test_a_failing_disk_while_receiving_is_told_and_the_upload_goes_on(
 
 @pytest.mark.parametrize("how", ["full", "fault"])
 @pytest.mark.parametrize("step", ["stage", "sha256", "seal"])
-def test_a_failing_disk_while_sealing_is_told_and_the_seal_goes_on(
+def test_invariant_2_a_failing_disk_while_sealing_gives_no_receipt_and_the_seal_goes_on(
     server: LiveServer, station: StationClient, step: str, how: str
 ) -> None:
     data = secrets.token_bytes(100_000)

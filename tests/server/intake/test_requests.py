@@ -175,7 +175,7 @@ def test_a_fault_of_the_program_is_told_by_a_number(server: LiveServer, station:
     assert station.seal(upload, b"data").status_code == 201
 
 
-def test_every_refusal_is_json_in_utf8_with_both_languages(station: StationClient) -> None:
+def test_invariant_12_every_refusal_is_json_in_utf8_with_both_languages(station: StationClient) -> None:
     answer = station.ask("HEAD", f"uploads/{UNKNOWN}", headers=TUS)
     assert refused(answer, 404, "upload-unknown") == {}
     assert answer.content == b""

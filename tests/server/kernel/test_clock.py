@@ -97,7 +97,7 @@ def test_no_thread_is_ever_given_a_time_before_one_already_given() -> None:
     assert all(mine == sorted(mine) and len(mine) == 1000 for mine in seen)
 
 
-def test_the_process_has_one_clock() -> None:
+def test_invariant_9_the_process_has_one_clock() -> None:
     first = clock.now()
     assert first <= clock.now()
     clock.observe(first)

@@ -59,7 +59,7 @@ def reread(recording: Recording) -> Recording:
 # The true start.
 
 
-def test_device_time_is_the_agencys_wall_clock_set_right_by_the_clock_error() -> None:
+def test_invariant_9_device_time_is_the_agencys_wall_clock_set_right_by_the_clock_error() -> None:
     assert true_start("2026-11-23T15:42:10", 1_400, SHANGHAI) == datetime(2026, 11, 23, 7, 42, 8, 600_000, tzinfo=UTC)
     assert true_start("2026-11-23T15:42:10.250", -41_000, SHANGHAI) == datetime(
         2026, 11, 23, 7, 42, 51, 250_000, tzinfo=UTC

@@ -93,14 +93,14 @@ class KeepingBehaviour:
             list(pool.map(lambda number: bench.store.hold(at, f"case/{number}"), range(24)))
         assert bench.store.stat(at).holds == {f"case/{number}" for number in range(24)}
 
-    def test_nothing_is_destroyed_before_its_term(self, bench: Bench) -> None:
+    def test_invariant_3_nothing_is_destroyed_before_its_term(self, bench: Bench) -> None:
         at = put(bench.store)
         with pytest.raises(ObjectRetainedError) as refused:
             bench.store.destroy(at, at=TERM - timedelta(milliseconds=1))
         assert refused.value.where == {"sha256": at, "until": "2027-11-23T08:00:00.000Z"}
         bench.store.verify(at)
 
-    def test_nothing_is_destroyed_under_a_hold(self, bench: Bench) -> None:
+    def test_invariant_3_nothing_is_destroyed_under_a_hold(self, bench: Bench) -> None:
         at = put(bench.store)
         bench.store.hold(at, "case/2")
         bench.store.hold(at, "case/1")

@@ -36,7 +36,9 @@ def check_world(scenario: Scenario, world: Path, promises: Promises) -> None:
 
 
 @by_name
-def test_after_a_power_cut_every_promise_holds_and_a_repeat_succeeds(ground: Path, scenario: Scenario) -> None:
+def test_invariant_1_after_a_power_cut_every_promise_holds_and_a_repeat_succeeds(
+    ground: Path, scenario: Scenario
+) -> None:
     for number in count(1):
         base = ground / f"{number}"
         base.mkdir()
