@@ -108,7 +108,7 @@ def _object(entry: Entry, details: Mapping[UUID, Mapping[str, Any]]) -> dict[str
 def _facts(entry: Entry) -> dict[str, Any]:
     """Return the columns that the public facts of a sealing determine."""
     facts = entry.facts
-    ids = {f"{name}_id": None if facts[name] is None else UUID(str(facts[name])) for name in _IDS}
+    ids = {f"{name}_id": None if facts[name] is None else UUID(str(facts[name])) for name in _IDS if name in facts}
     return ids | {"clock_method": facts["clock_method"], "clock_error_ms": facts["clock_error_ms"]}
 
 
