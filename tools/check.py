@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
 GATES: dict[str, list[str]] = {
-    "ruff check": [str(BIN / "ruff"), "check", "."],
-    "ruff format": [str(BIN / "ruff"), "format", "--check", "."],
+    "ruff check": [str(BIN / "ruff"), "check", "--no-cache", "."],
+    "ruff format": [str(BIN / "ruff"), "format", "--no-cache", "--check", "."],
     "import contracts": [str(BIN / "lint-imports")],
     "size budget": [sys.executable, "tools/size_budget.py"],
     "templates": [str(BIN / "djlint"), "src/liuhen/server", "--lint", "--quiet"],

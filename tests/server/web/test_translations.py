@@ -6,6 +6,7 @@ import gettext
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tools import i18n
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import translation
+
 from tools import i18n
 
 if TYPE_CHECKING:
