@@ -6,6 +6,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from tests.collector.fake_server import fake_server
 from tests.collector.faults import Fault, FaultyNetwork, cut_at_byte
 from tests.collector.kit import IntakeServer, Station, device_with
 
+from liuhen.collector.transport.http import _in_chinese
 from liuhen.core.digests import sha256
 
 _BIG = bytes(range(256)) * 4096 * 3 + b"tail"
@@ -237,3 +239,10 @@ def test_a_connection_cut_at_any_byte_loses_nothing_and_doubles_nothing(
             assert len(station.receipts()) == 2
             assert [path for path in device.rglob("*") if path.is_file()] == []
             assert station.unfinished() == []
+
+
+@pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ReadTimeout, httpx.RemoteProtocolError, httpx.ProxyError])
+def test_what_broke_is_told_in_chinese_without_the_librarys_english(kind: type[httpx.TransportError]) -> None:
+    words = _in_chinese(kind("Server disconnected without sending a response."))
+    assert words
+    assert not any(character.isascii() for character in words)

@@ -38,7 +38,7 @@ def refused(home: Path, name: str, raw: str) -> SettingsError:
     with pytest.raises(SettingsError) as caught:
         Settings.load(home, {f"LIUHEN_{name.upper()}": raw})
     assert caught.value.where["name"] == name
-    assert caught.value.where["where"] == "the environment"
+    assert caught.value.where["where"] == f"LIUHEN_{name.upper()}"
     for language in Language:
         assert name in caught.value.text(language)
     return caught.value
@@ -173,7 +173,7 @@ def test_a_value_of_the_wrong_type_in_the_file_is_refused_and_the_file_is_named(
 
 
 def test_an_unknown_setting_is_refused_wherever_it_stands(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="prot in the environment: there is no such setting"):
+    with pytest.raises(SettingsError, match="prot in LIUHEN_PROT: there is no such setting"):
         Settings.load(tmp_path, {"LIUHEN_PROT": "8000"})
     with pytest.raises(SettingsError, match="there is no such setting"):
         written(tmp_path, "[server]\nport = 8000\n")

@@ -142,7 +142,7 @@ class HttpTransport:
             with self._client.stream(method, path, headers=headers, content=content) as response:
                 answer = _Answer(method, response.status_code, response.headers, _bounded(response))
         except httpx.TransportError as error:
-            raise self._unreachable(str(error) or type(error).__name__) from error
+            raise self._unreachable(_in_chinese(error), str(error) or type(error).__name__) from error
         if answer.status in _DONE:
             return answer
         raise self._refusal(answer)
@@ -165,7 +165,7 @@ class HttpTransport:
     def _wordless(self, answer: _Answer) -> CollectorError:
         """Return the error for an answer without our words: to a HEAD, from a proxy, from another server."""
         if has_failed(answer.status):
-            return self._unreachable(f"HTTP {answer.status}")
+            return self._unreachable(f"HTTP {answer.status}", f"HTTP {answer.status}")
         if answer.method == "HEAD" and answer.status in HEAD_REFUSALS:
             code, zh, en = HEAD_REFUSALS[answer.status]
             return self._refused(effect_of(code, answer.status), code, zh, en)
@@ -178,12 +178,25 @@ class HttpTransport:
             return kind(url=self._url, reason_zh=zh, reason_en=en)
         return kind(refusal=code, words_zh=zh, words_en=en)
 
-    def _unreachable(self, reason: str) -> ServerUnreachableError:
-        return ServerUnreachableError(url=self._url, reason_zh=visible(reason), reason_en=visible(reason))
+    def _unreachable(self, zh: str, en: str) -> ServerUnreachableError:
+        return ServerUnreachableError(url=self._url, reason_zh=zh, reason_en=visible(en))
 
     def _outside(self, answer: _Answer) -> ServerAnswerError:
         body = visible(answer.body[:_SHOWN_BODY].decode("utf-8", "replace"))
         return ServerAnswerError(url=self._url, status=answer.status, body=body)
+
+
+def _in_chinese(error: httpx.TransportError) -> str:
+    """Return what broke, in words of our own: the library has English ones only."""
+    match error:
+        case httpx.ConnectError() | httpx.ConnectTimeout():
+            return "无法建立连接"
+        case httpx.TimeoutException():
+            return "等待应答超时"
+        case httpx.ReadError() | httpx.WriteError() | httpx.CloseError() | httpx.RemoteProtocolError():
+            return "连接中途断开"
+        case _:
+            return "网络通信失败"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,10 @@ def sqlite_in_use(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[chec
         return [checks.Info(f"SQLite {version} ({chosen.__name__}), write-ahead log", id="liuhen.I001")]
     return [
         checks.Warning(
-            f"SQLite {version} can corrupt a database in WAL mode; the rollback journal is used",
-            hint="Writes are slower. Install pysqlite3 or a Python with SQLite 3.51.3 or newer.",
+            f"SQLite {version} 的 WAL 模式可能损坏数据库，已改用回滚日志 / "
+            "can corrupt a database in WAL mode; the rollback journal is used",
+            hint="写入较慢。请安装 pysqlite3，或换用 SQLite 3.51.3 以上的 Python / "
+            "Writes are slower. Install pysqlite3 or a Python with SQLite 3.51.3 or newer.",
             id="liuhen.W001",
         )
     ]
@@ -59,8 +61,10 @@ def agency_domain_is_set(app_configs: Sequence[Any] | None, **kwargs: Any) -> li
         return []
     return [
         checks.Warning(
+            "agency_domain 仍是示例域名，以此建立的账本将永远带着它 / "
             "agency_domain is the example domain; a ledger begun under it keeps that origin for ever",
-            hint="Set agency_domain in liuhen.toml before `liuhen init` of an instance that is meant to last.",
+            hint="正式实例请在 liuhen init 之前于 liuhen.toml 中设置 agency_domain / "
+            "Set agency_domain in liuhen.toml before `liuhen init` of an instance that is meant to last.",
             id="liuhen.W002",
         )
     ]
@@ -73,7 +77,11 @@ def instance_is_initialised(app_configs: Sequence[Any] | None, **kwargs: Any) ->
     instance: Instance = settings.INSTANCE
     if instance.is_initialised:
         return []
-    return [checks.Error(f"{instance.home} is not initialised", hint="Run `liuhen init`.", id="liuhen.E001")]
+    return [
+        checks.Error(
+            f"{instance.home} 尚未初始化 / is not initialised", hint="请运行 / Run `liuhen init`.", id="liuhen.E001"
+        )
+    ]
 
 
 @checks.register("liuhen", deploy=True)
@@ -83,7 +91,8 @@ def secrets_are_private(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
     folder = settings.INSTANCE.secret_key_file.parent
     open_files = [path for path in sorted(folder.glob("*")) if _open_to_others(path)]
     return [
-        checks.Error(f"{path} can be read by others", hint=f"chmod 600 {path}", id="liuhen.E002") for path in open_files
+        checks.Error(f"{path} 可被他人读取 / can be read by others", hint=f"chmod 600 {path}", id="liuhen.E002")
+        for path in open_files
     ]
 
 
@@ -94,7 +103,7 @@ def instance_is_private(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
     home = settings.INSTANCE.home
     if not home.exists() or not _open_to_others(home):
         return []
-    return [checks.Error(f"{home} can be entered by others", hint=f"chmod 700 {home}", id="liuhen.E003")]
+    return [checks.Error(f"{home} 可被他人进入 / can be entered by others", hint=f"chmod 700 {home}", id="liuhen.E003")]
 
 
 @checks.register("liuhen", deploy=True)
@@ -105,7 +114,8 @@ def chinese_is_there(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[c
     return [
         checks.Error(
             f"{path} is absent: pages are in English only / 缺少中文词条，页面只有英文",
-            hint="Install again from the checkout (its setup.py compiles it), or run `tools/i18n.py compile` there.",
+            hint="请从源码目录重新安装（setup.py 会编译词条），或运行 tools/i18n.py compile / "
+            "Install again from the checkout (its setup.py compiles it), or run `tools/i18n.py compile` there.",
             id="liuhen.E004",
         )
         for path in catalogues
@@ -122,8 +132,9 @@ def plain_http_stays_on_this_machine(app_configs: Sequence[Any] | None, **kwargs
         return []
     return [
         checks.Warning(
-            f"{own.host}:{own.port} answers plain HTTP to other machines",
-            hint="Put a TLS front before it and set behind_tls, or set host to 127.0.0.1.",
+            f"{own.host}:{own.port} 以明文 HTTP 应答其他机器 / answers plain HTTP to other machines",
+            hint="请在前面设置 TLS 并启用 behind_tls，或将 host 设为 127.0.0.1 / "
+            "Put a TLS front before it and set behind_tls, or set host to 127.0.0.1.",
             id="liuhen.W003",
         )
     ]

@@ -154,7 +154,7 @@ def _from_file(path: Path) -> dict[str, tuple[object, str]]:
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[object, str]]:
     return {
-        key.removeprefix("LIUHEN_").lower(): (raw, "the environment")
+        key.removeprefix("LIUHEN_").lower(): (raw, key)
         for key, raw in environment.items()
         if key.startswith("LIUHEN_") and key != "LIUHEN_HOME"
     }
