@@ -245,6 +245,15 @@ def test_a_list_that_is_too_long_for_a_table_is_narrowed_first(
     assert "请先按日期、类型等缩小范围" in answer.content.decode()
 
 
+def test_a_file_whose_recording_one_may_not_see_stays_on_the_receipts_form(library: Library) -> None:
+    page, address = library.page(library.cast.custodian), reverse("receipts", args=[library.collection.id])
+    assert library.recording.sha256[:8] in page.get(address).content.decode()
+    Recording.objects.filter(id=library.recording.id).update(unit=library.cast.other_bureau)
+    html = page.get(address).content.decode()
+    assert library.recording.name in html
+    assert library.recording.sha256[:8] not in html
+
+
 @pytest.mark.parametrize("name", ADMINISTRATIVE)
 def test_administrators_get_no_table_of_recordings(library: Library, name: str) -> None:
     assert library.page(getattr(library.cast, name)).get(reverse("recordings-csv")).status_code == 403

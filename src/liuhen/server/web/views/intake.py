@@ -31,10 +31,13 @@ _UNFOLDED: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Receipt:
-    """One line of the form: the file, its recording, and the recording or attachment whose digests are printed."""
+    """One line of the form: the file, its recording, and the recording or attachment whose digests are printed.
+
+    Both are None where the same bytes were sealed before for a unit whose recordings the actor may not see.
+    """
 
     file: FileProgress
-    recording: Recording
+    recording: Recording | None
     sealed: Recording | Attachment | None
 
 
@@ -60,17 +63,12 @@ def receipts(request: PersonRequest, collection_id: UUID) -> HttpResponse:
     ids = [file.recording for file in collection.files if file.recording is not None]
     recordings = {row.id: row for row in visible(request.actor).filter(id__in=ids)}
     attached = {(row.recording_id, row.name): row for row in Attachment.objects.filter(recording__in=recordings)}
-    rows = [
-        _Receipt(
-            file=file,
-            recording=recordings[file.recording],
-            sealed=attached.get((file.recording, file.name))
-            if file.role is Role.ATTACHMENT
-            else recordings[file.recording],
-        )
-        for file in collection.files
-        if file.has_receipt and file.recording in recordings
-    ]
+    rows = []
+    for file in collection.files:
+        if file.has_receipt and file.recording is not None:
+            recording = recordings.get(file.recording)
+            sealed = attached.get((file.recording, file.name)) if file.role is Role.ATTACHMENT else recording
+            rows.append(_Receipt(file=file, recording=recording, sealed=sealed))
     context = {
         "collection": collection,
         "rows": rows,
