@@ -7,7 +7,7 @@ from uuid import UUID
 
 from liuhen.core.entry import EventType, parse_time
 from liuhen.server.access.models import Opening, ViewTicket
-from liuhen.server.ledger.comparison import compare_all
+from liuhen.server.ledger.comparison import compare_all, id_in, subject_id
 from liuhen.server.ledger.selectors import details_of
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class TicketProjection:
             match entry.type:
                 case EventType.TICKET_ISSUED:
                     self._tickets[UUID(str(facts["ticket"]))] = {
-                        "recording_id": _id(entry.subject),
-                        "holder_id": _id(str(facts["holder"])),
-                        "opened_by_id": _id(entry.actor),
+                        "recording_id": subject_id(entry),
+                        "holder_id": id_in(str(facts["holder"])),
+                        "opened_by_id": id_in(entry.actor),
                         "issued_at": entry.time,
                         "expires_at": parse_time(str(facts["expires"])),
                         "ended_at": None,
@@ -63,7 +63,3 @@ class TicketProjection:
         yield from compare_all("ticket", tickets, self._tickets)
         openings = ((opening.id, opening) for opening in Opening.objects.order_by("id").iterator())
         yield from compare_all("opening", openings, self._openings)
-
-
-def _id(reference: str) -> UUID:
-    return UUID(reference.partition("/")[2])

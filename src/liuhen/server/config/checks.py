@@ -113,7 +113,7 @@ def chinese_is_there(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[c
     catalogues = [Path(folder, "zh_Hans", "LC_MESSAGES", "django.mo") for folder in settings.LOCALE_PATHS]
     return [
         checks.Error(
-            f"{path} is absent: pages are in English only / 缺少中文词条，页面只有英文",
+            f"{path} 缺失，页面只有英文 / is absent: pages are in English only",
             hint="请从源码目录重新安装（setup.py 会编译词条），或运行 tools/i18n.py compile / "
             "Install again from the checkout (its setup.py compiles it), or run `tools/i18n.py compile` there.",
             id="liuhen.E004",

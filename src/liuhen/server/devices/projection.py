@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from liuhen.core.entry import EventType
 from liuhen.server.devices.models import Device
-from liuhen.server.ledger.comparison import compare, extra
+from liuhen.server.ledger.comparison import compare, extra, optional_id, subject_id
 from liuhen.server.ledger.selectors import details_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from uuid import UUID
 
     from liuhen.core.entry import Entry
     from liuhen.server.ledger.interfaces import Discrepancy
@@ -31,19 +31,14 @@ class DevicesProjection:
 
     def check(self, entries: Sequence[Entry]) -> Iterator[Discrepancy]:
         """Compare the rows of the devices that were registered."""
-        registered = {
-            UUID(entry.subject.partition("/")[2]): entry
-            for entry in entries
-            if entry.type is EventType.DEVICE_REGISTERED
-        }
+        registered = {subject_id(entry): entry for entry in entries if entry.type is EventType.DEVICE_REGISTERED}
         self._told |= registered.keys()
         details = details_of(registered.values())
         rows = Device.objects.in_bulk(registered.keys())
         for device, entry in registered.items():
-            unit = entry.facts["unit"]
             said = {
                 "kind": entry.facts["kind"],
-                "unit_id": None if unit is None else UUID(str(unit)),
+                "unit_id": optional_id(entry.facts["unit"]),
                 "registered_at": entry.time,
             }
             private = details.get(entry.id, {})

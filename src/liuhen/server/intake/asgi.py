@@ -57,11 +57,10 @@ __all__ = ["IntakeApp", "app"]
 
 _SMALL_BODY: Final = 64 << 10
 _SUMMARY_BODY: Final = 8 << 20
-_BEGINNING_S: Final = 0.5
 _UUID: Final = r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 _NONE: Final = uuid.UUID(int=0)
 _LOGGED: Final = 200
-_PATIENCE_S: Final = 2.0  # whoever only looks where an upload stands is at its desk for a moment
+_PATIENCE_S: Final = 2.0  # whoever only looks where an upload stands, or is about to begin, holds its desk for a moment
 _RECEIPT_TYPE: Final = (("content-type", "application/json"),)
 _log = logging.getLogger(__name__)
 
@@ -158,9 +157,7 @@ class IntakeApp:
         if request.body.expected:
             tus.chunk_type_of(request.headers)
         upload = declaration.upload
-        if await look(partial(uploads.is_anothers, upload, caller)):
-            raise UploadDiffersError(upload=upload)
-        async with self._desks.at(upload, patience_s=_PATIENCE_S) as desk:
+        async with self._desk(upload, caller, stranger=UploadDiffersError) as desk:
             call = partial(uploads.declare, declaration, length=length, metadata=metadata, caller=caller)
             created = await act(lambda: call(store=self._store(), at=clock.now()))
             offset = 0 if created.made else await disk(partial(uploads.present_offset, created.upload, self._store()))
@@ -203,10 +200,17 @@ class IntakeApp:
         return Response(204, _standing(found, offset))
 
     @asynccontextmanager
-    async def _desk(self, upload: uuid.UUID, caller: Caller, *, patience_s: float = _PATIENCE_S) -> AsyncIterator[Desk]:
-        """Hold the upload's desk; a station that has no such upload does not come near it, and disturbs nobody."""
+    async def _desk(
+        self,
+        upload: uuid.UUID,
+        caller: Caller,
+        *,
+        patience_s: float = _PATIENCE_S,
+        stranger: type[UploadDiffersError | UploadUnknownError] = UploadUnknownError,
+    ) -> AsyncIterator[Desk]:
+        """Hold the upload's desk; a `stranger`, whose upload it is not, does not come near it and disturbs nobody."""
         if await look(partial(uploads.is_anothers, upload, caller)):
-            raise UploadUnknownError(upload=upload)
+            raise stranger(upload=upload)
         async with self._desks.at(upload, patience_s=patience_s) as desk:
             yield desk
 

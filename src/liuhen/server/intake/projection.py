@@ -10,7 +10,7 @@ from liuhen.core.entry import Entry, EventType, parse_time
 from liuhen.server.accounts.selectors import person_by_certificate
 from liuhen.server.intake.models import ENDED, HELD, Collection, Role, Station, StationKey, Upload, UploadState
 from liuhen.server.intake.services import kept_code, shown_name
-from liuhen.server.ledger.comparison import compare, compare_all, extra
+from liuhen.server.ledger.comparison import compare, compare_all, extra, id_in, optional_id, subject_id
 from liuhen.server.ledger.selectors import details_of, entry_bytes, sealing_event
 from liuhen.server.recordings.models import Attachment
 
@@ -65,7 +65,7 @@ class IntakeProjection:
                 case EventType.STATION_REGISTERED | EventType.STATION_KEY_ISSUED | EventType.STATION_KEY_REVOKED:
                     self._note_station(entry, details.get(entry.id, {}))
                 case EventType.UPLOAD_REFUSED:
-                    self._ended[_subject(entry)] = _end_of(entry)
+                    self._ended[subject_id(entry)] = _end_of(entry)
                 case _:
                     pass
         kinds = (EventType.COLLECTION_OPENED, EventType.COLLECTION_CLOSED)
@@ -103,32 +103,32 @@ class IntakeProjection:
         facts = entry.facts
         if entry.type is EventType.STATION_REGISTERED:
             said = {"unit_id": UUID(str(facts["unit"])), "registered_at": entry.time}
-            self._stations[_subject(entry)] = {**said, **details}
+            self._stations[subject_id(entry)] = {**said, **details}
             return
         key = str(facts["key"])
         if entry.type is EventType.STATION_KEY_REVOKED:
             self._keys[key]["revoked_at"] = entry.time
             return
-        self._keys[key] = {"station_id": _subject(entry), "scope": facts["scope"], "made_at": entry.time}
+        self._keys[key] = {"station_id": subject_id(entry), "scope": facts["scope"], "made_at": entry.time}
         self._keys[key]["revoked_at"] = None
         if details:
             self._keys[key]["secret_sha256"] = bytes.fromhex(details["secret_sha256"])
 
     def _check_collections(self, entries: Sequence[Entry], details: Details) -> Iterator[Discrepancy]:
         """Compare what does not change once it is written; a row that is gone is named at the end."""
-        rows = Collection.objects.in_bulk({_subject(entry) for entry in entries})
+        rows = Collection.objects.in_bulk({subject_id(entry) for entry in entries})
         for entry in entries:
-            collection = _subject(entry)
+            collection = subject_id(entry)
             row, body = rows.get(collection), details.get(entry.id)
             said: dict[str, Any] = {}
             if entry.type is EventType.COLLECTION_OPENED:
                 self._closed_at[collection] = None
                 said = {
-                    "station_id": UUID(entry.actor.partition("/")[2]),
-                    "device_id": _id(entry.facts["device"]),
+                    "station_id": id_in(entry.actor),
+                    "device_id": optional_id(entry.facts["device"]),
                     "clock_method": entry.facts["clock_method"],
                     "clock_error_ms": entry.facts["clock_error_ms"],
-                    "carried_from": _id(entry.facts["carried_from"]),
+                    "carried_from": optional_id(entry.facts["carried_from"]),
                     "opened_at": entry.time,
                 }
                 said |= {} if body is None else _clock_of(body) | {"opening": body}
@@ -148,7 +148,7 @@ class IntakeProjection:
             row, private = rows.get(upload), details.get(entry.id)
             said: dict[str, Any] = {
                 "state": _STATE_OF[entry.type].value,
-                "recording_id": _subject(entry),
+                "recording_id": subject_id(entry),
                 "ended_at": entry.time,
             }
             if entry.type is EventType.RECORDING_RECEIVED_AGAIN:
@@ -183,10 +183,10 @@ def _end_of(entry: Entry) -> dict[str, Any]:
 def _declared(declaration: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns that repeat what is declared."""
     return {
-        "id": _id(declaration["upload"]),
-        "collection_id": _id(declaration["collection"]),
+        "id": optional_id(declaration["upload"]),
+        "collection_id": optional_id(declaration["collection"]),
         "role": declaration["role"],
-        "attached_to": _id(declaration["attached_to"]),
+        "attached_to": optional_id(declaration["attached_to"]),
         "name": shown_name(base64.b64decode(declaration["name"])),
     }
 
@@ -203,9 +203,9 @@ def _first_of(row: Upload) -> dict[str, Any]:
 
 def _check_taken(recording: Recording, entry: Entry, details: Mapping[str, Any]) -> Iterator[Discrepancy]:
     """Compare what `sealing` chose: the shown name, and the officer of a recording."""
-    said: dict[str, Any] = {"name": shown_name(base64.b64decode(details["name"]))}
     if entry.type is EventType.RECORDING_RECEIVED_AGAIN:
         return
+    said: dict[str, Any] = {"name": shown_name(base64.b64decode(details["name"]))}
     if entry.type is EventType.RECORDING_ATTACHED:
         attachment = UUID(str(entry.facts["attachment"]))
         for row in Attachment.objects.filter(id=attachment):
@@ -226,11 +226,3 @@ def _clock_of(opening: Mapping[str, Any]) -> dict[str, Any]:
         "clock_measured_at": None if measured is None else parse_time(measured),
         "clock_uncertainty_ms": clock["uncertainty_ms"],
     }
-
-
-def _subject(entry: Entry) -> UUID:
-    return UUID(entry.subject.partition("/")[2])
-
-
-def _id(value: object) -> UUID | None:
-    return None if value is None else UUID(str(value))

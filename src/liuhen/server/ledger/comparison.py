@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from liuhen.server.ledger.interfaces import Discrepancy, DiscrepancyKind
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
 
-__all__ = ["compare", "compare_all", "extra"]
+    from liuhen.core.entry import Entry
+
+__all__ = ["compare", "compare_all", "extra", "id_in", "optional_id", "subject_id"]
+
+
+def id_in(reference: str) -> UUID:
+    """Return the id in a subject or actor, `kind/<uuid>`."""
+    return UUID(reference.partition("/")[2])
+
+
+def subject_id(entry: Entry) -> UUID:
+    """Return the id of what an entry is about."""
+    return id_in(entry.subject)
+
+
+def optional_id(value: object) -> UUID | None:
+    """Return the id that a fact holds, if it holds one."""
+    return None if value is None else UUID(str(value))
 
 
 def compare(where: str, row: object | None, said: Mapping[str, Any]) -> Iterator[Discrepancy]:

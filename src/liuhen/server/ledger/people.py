@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from liuhen.core.entry import EventType
 from liuhen.server.accounts.models import Person, RoleGrant, Unit
-from liuhen.server.ledger.comparison import compare, compare_all
+from liuhen.server.ledger.comparison import compare, compare_all, optional_id, subject_id
 from liuhen.server.ledger.interfaces import Discrepancy, DiscrepancyKind
 from liuhen.server.ledger.selectors import details_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from liuhen.core.entry import Entry
 
@@ -56,12 +56,12 @@ class PeopleProjection:
         for entry in entries:
             if entry.type not in _OURS:
                 continue
-            subject = UUID(entry.subject.partition("/")[2])
+            subject = subject_id(entry)
             match entry.type:
                 case EventType.UNIT_CREATED:
-                    self._told["unit"][subject] = {"parent_id": _id(entry.facts["parent"])}
+                    self._told["unit"][subject] = {"parent_id": optional_id(entry.facts["parent"])}
                 case EventType.PERSON_CREATED:
-                    unit = {"unit_id": _id(entry.facts["unit"]), "created_at": entry.time}
+                    unit = {"unit_id": optional_id(entry.facts["unit"]), "created_at": entry.time}
                     self._told["person"][subject] = unit
                 case _:  # granted or revoked
                     self._note_role(subject, entry)
@@ -97,7 +97,3 @@ class PeopleProjection:
                 yield from compare(where, row, {"revoked_at": grant.revoked_at})
         for person, role, _ in left:
             yield from compare(f"role {role} of person {person}", None, {})
-
-
-def _id(value: object) -> UUID | None:
-    return None if value is None else UUID(str(value))

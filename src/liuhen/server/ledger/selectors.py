@@ -157,8 +157,10 @@ def details_of(entries: Iterable[Entry]) -> dict[uuid.UUID, Mapping[str, Any]]:
     return found
 
 
-def proof_of(event: Event) -> str:
-    """Return the tlog-proof of an event against the newest checkpoint; it is verified before it is handed out.
+def proof_of(event: Event, *, note: bytes | None = None) -> str:
+    """Return the tlog-proof of an event against the checkpoint `note`, the newest by default.
+
+    It is verified before it is handed out. Whoever gives several proofs away together takes one note for all.
 
     Raises:
         LedgerBehindError: no checkpoint covers the event yet.
@@ -166,7 +168,7 @@ def proof_of(event: Event) -> str:
     """
     if event.index is None:
         raise LedgerBehindError(event=event.id, seconds=0)
-    folder, note = ledger_folder(), latest_note()
+    folder, note = ledger_folder(), note or latest_note()
     try:
         checkpoint = open_checkpoint(note, verifier_key())
         if event.index >= checkpoint.size:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from liuhen.core.entry import EventType, parse_time
-from liuhen.server.ledger.comparison import compare, extra
+from liuhen.server.ledger.comparison import compare, extra, optional_id, subject_id
 from liuhen.server.ledger.interfaces import Discrepancy, DiscrepancyKind
 from liuhen.server.ledger.selectors import details_of
 from liuhen.server.recordings.models import Attachment, Recording, RecordingState
@@ -48,13 +48,13 @@ class RecordingsProjection:
 
     def check(self, entries: Sequence[Entry]) -> Iterator[Discrepancy]:
         """Compare the rows of what was sealed, attached and analysed."""
-        sealed = {_subject_id(entry): entry for entry in entries if entry.type is EventType.RECORDING_SEALED}
+        sealed = {subject_id(entry): entry for entry in entries if entry.type is EventType.RECORDING_SEALED}
         attached = {
             UUID(str(entry.facts["attachment"])): entry
             for entry in entries
             if entry.type is EventType.RECORDING_ATTACHED
         }
-        analysed = {_subject_id(entry): entry for entry in entries if entry.type in _ANALYSED}
+        analysed = {subject_id(entry): entry for entry in entries if entry.type in _ANALYSED}
         self._sealed |= sealed.keys()
         self._attached |= attached.keys()
         self._analysed |= analysed.keys()
@@ -70,7 +70,7 @@ class RecordingsProjection:
             yield from compare(f"recording {one}", row, said)
         attachments = Attachment.objects.in_bulk(attached.keys())
         for one, entry in attached.items():
-            said = _object(entry, details) | {"recording_id": _subject_id(entry)}
+            said = _object(entry, details) | {"recording_id": subject_id(entry)}
             yield from compare(f"attachment {one}", attachments.get(one), said)
         for one, entry in analysed.items():
             analysis = recordings.get(one)
@@ -91,10 +91,6 @@ class RecordingsProjection:
             yield Discrepancy(DiscrepancyKind.MISSING, f"words of recording {one}", zh, en)
 
 
-def _subject_id(entry: Entry) -> UUID:
-    return UUID(entry.subject.partition("/")[2])
-
-
 def _object(entry: Entry, details: Mapping[UUID, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the columns that an original and an attachment have in common."""
     ref = entry.objects[0]
@@ -108,7 +104,7 @@ def _object(entry: Entry, details: Mapping[UUID, Mapping[str, Any]]) -> dict[str
 def _facts(entry: Entry) -> dict[str, Any]:
     """Return the columns that the public facts of a sealing determine."""
     facts = entry.facts
-    ids = {f"{name}_id": None if facts[name] is None else UUID(str(facts[name])) for name in _IDS if name in facts}
+    ids = {f"{name}_id": optional_id(facts[name]) for name in _IDS if name in facts}
     return ids | {"clock_method": facts["clock_method"], "clock_error_ms": facts["clock_error_ms"]}
 
 

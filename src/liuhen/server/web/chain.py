@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from liuhen.server.web.events import EventWords
 
 __all__ = ["ShownEntry", "ShownLink", "chain_of", "entry_of", "proof_text", "proofs_of", "receipt_of"]
-
-_ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,14 +115,15 @@ def proof_text(recording: Recording, event_id: UUID) -> str | None:
 def proofs_of(recording: Recording) -> list[dict[str, str | None]]:
     """Return each event's id, entry bytes (base64) and tlog-proof (None until it is under a checkpoint).
 
-    The proofs lead to one checkpoint, save where a new one is published at each of `_ATTEMPTS` attempts.
+    All lead to one checkpoint: to the browser, one that is published between two proofs would look like a fork.
     """
+    note = ledger.latest_note()
     found: list[dict[str, str | None]] = []
-    for _attempt in range(_ATTEMPTS):
-        found = _proofs_once(recording)
-        # A checkpoint that is published between two proofs would look like a fork to the browser.
-        if len({_head(proof) for one in found if (proof := one["proof"]) is not None}) <= 1:
-            break
+    for link in ledger.custody_chain(_subject(recording)):
+        event = ledger.event_by_id(link.id)
+        if event is not None:
+            entry = base64.b64encode(ledger.entry_bytes(event)).decode()
+            found.append({"id": str(link.id), "entry": entry, "proof": _proof(event, note)})
     return found
 
 
@@ -146,21 +145,6 @@ def receipt_of(recording: Recording) -> bytes | None:
     )
 
 
-def _proofs_once(recording: Recording) -> list[dict[str, str | None]]:
-    found: list[dict[str, str | None]] = []
-    for link in ledger.custody_chain(_subject(recording)):
-        event = ledger.event_by_id(link.id)
-        if event is not None:
-            entry = base64.b64encode(ledger.entry_bytes(event)).decode()
-            found.append({"id": str(link.id), "entry": entry, "proof": _proof(event)})
-    return found
-
-
-def _head(proof: str) -> bytes:
-    """Return what the proof's checkpoint says, without its signatures: a witness may add one at any time."""
-    return TlogProof.parse(proof.encode()).checkpoint.partition(b"\n\n")[0]
-
-
 def _subject(recording: Recording) -> str:
     return f"recording/{recording.id}"
 
@@ -170,9 +154,9 @@ def _event(recording: Recording, event_id: UUID) -> Event | None:
     return event if event is not None and event.subject == _subject(recording) else None
 
 
-def _proof(event: Event) -> str | None:
+def _proof(event: Event, note: bytes | None = None) -> str | None:
     try:
-        return ledger.proof_of(event)
+        return ledger.proof_of(event, note=note)
     except LedgerBehindError:
         return None
 
