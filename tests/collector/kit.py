@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from tests.support.commands import ROOT, beside
 
 from liuhen.cli import main
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     import pytest
 
 __all__ = ["ROOT", "Done", "IntakeServer", "SealedFile", "Station", "device_with", "read_lines"]
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -135,20 +135,9 @@ class Station:
         `limit` is called in the child before it becomes the collector.
         """
         command = [sys.executable, "-m", "liuhen.cli", *self.words(*words, patience=patience)]
-        with subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=limit,  # noqa: PLW1509 - only to set limits, in a parent whose threads hold no lock of libc
-        ) as process:
-            try:
-                yield process
-            finally:
-                process.kill()
-                process.communicate()
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
+        with beside(command, environment, limit=limit) as process:
+            yield process
 
     def receipts(self) -> list[Path]:
         """Return the stored receipts."""

@@ -25,6 +25,7 @@ from liuhen.core.tlog.note import VerifierKey
 from liuhen.core.verify import SameOriginal, verify_receipt
 from liuhen.server.kernel.sqlite.version import driver
 from tests.collector.kit import ROOT, Done, read_lines
+from tests.support.commands import beside
 from tests.support.served import LIUHEN, Served, made_instance
 
 if TYPE_CHECKING:
@@ -122,20 +123,9 @@ class Instance(Served):
     ) -> Iterator[subprocess.Popen[str]]:
         """Run the collector beside the block, which it does not outlive; `limit` is called in it first."""
         command = [*(_FAULTY if faulty else LIUHEN), *self.words(source, *words, state=state)]
-        with subprocess.Popen(
-            command,
-            env=self.environment | {"TEST_FAULTS": str(self.faults_file(station=True))},
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=limit,  # noqa: PLW1509 - only to set limits, in a parent whose threads hold no lock of libc
-        ) as process:
-            try:
-                yield process
-            finally:
-                process.kill()
-                process.communicate()
+        environment = self.environment | {"TEST_FAULTS": str(self.faults_file(station=True))}
+        with beside(command, environment, limit=limit) as process:
+            yield process
 
     def hand_in(self, source: Path, *words: str, **options: Any) -> Done:
         """Run the collector to its end."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["LIUHEN", "environment", "liuhen"]
+__all__ = ["LIUHEN", "ROOT", "beside", "environment", "liuhen"]
 
+ROOT = Path(__file__).resolve().parents[2]
 LIUHEN = (sys.executable, "-m", "liuhen.cli")
 
 
@@ -32,3 +35,24 @@ def liuhen(home: Path, *words: str, **settings: str) -> subprocess.CompletedProc
         text=True,
         check=False,
     )
+
+
+@contextmanager
+def beside(
+    command: Sequence[str], environment: Mapping[str, str], *, limit: Callable[[], None] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Run `command` beside the block, which it does not outlive; `limit` is called in it before it begins."""
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=limit,  # noqa: PLW1509 - only to set limits, in a parent whose threads hold no lock of libc
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
