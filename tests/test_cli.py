@@ -304,7 +304,7 @@ def test_the_language_is_the_one_asked_for_else_the_locales_else_chinese(
     [
         (_TrialError(what="x"), ExitCode.FAILED),
         (CommitmentError(), ExitCode.NOT_VERIFIED),
-        (GrammarInvalidError(file="f", key="k", reason_zh="", reason_en=""), ExitCode.CONFIGURATION),
+        (GrammarInvalidError(file="f", key="k", reason=""), ExitCode.CONFIGURATION),
         (cli.ServerPartMissingError(command="serve", missing="django"), ExitCode.NOT_INSTALLED),
     ],
 )

@@ -345,7 +345,7 @@ def test_a_bad_file_among_the_missing_does_not_keep_the_collection_open(
 
 def test_patience_ends_and_a_halt_ends_it_sooner() -> None:
     def fail() -> None:
-        raise ServerUnreachableError(url="u", reason_zh="r", reason_en="r")
+        raise ServerUnreachableError(url="u", reason="r")
 
     with pytest.raises(ServerUnreachableError):
         Patience(0.01, Halt()).until_done(fail)
@@ -356,14 +356,14 @@ def test_patience_ends_and_a_halt_ends_it_sooner() -> None:
     with pytest.raises(StoppedError):
         Patience(100, inner).until_done(fail)
     with pytest.raises(StoppedError):
-        Patience(100, inner).bear(ServerUnreachableError(url="u", reason_zh="r", reason_en="r"))
+        Patience(100, inner).bear(ServerUnreachableError(url="u", reason="r"))
     assert halt.under().called
 
 
 def test_patience_begins_with_the_first_failure_and_anew_with_progress() -> None:
     moments = iter([1000.0, 1000.9, 1001.0, 2000.0, 2001.0])
     patience = Patience(1, Halt(), lambda: next(moments))
-    error = ServerUnreachableError(url="u", reason_zh="r", reason_en="r")
+    error = ServerUnreachableError(url="u", reason="r")
 
     patience.bear(error)
     patience.bear(error)

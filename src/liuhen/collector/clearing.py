@@ -9,6 +9,7 @@ from liuhen.collector.errors import FileChangedError, NotClearedError, ReceiptRe
 from liuhen.collector.reading import digest_of
 from liuhen.collector.report import FileCleared
 from liuhen.collector.state import ItemState
+from liuhen.core.errors import both, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ def clear_unit(items: Sequence[Item], *, source: Source, collection: Collection,
     """
     for item in items:
         if not item.state.has_receipt:
-            raise NotClearedError(name=item.shown, reason_zh="尚无回执", reason_en="there is no receipt yet")
+            raise NotClearedError(name=item.shown, reason=both("尚无回执", "there is no receipt yet"))
     for item in reversed(items):
         if item.state is not ItemState.CLEARED:
             _clear(item, source, collection, desk)
@@ -45,19 +46,18 @@ def _clear(item: Item, source: Source, collection: Collection, desk: Desk) -> No
             digests = digest_of(file, item.shown, desk.halt)
             desk.book.recall(item.receipt or "", item.shown, digests)
         except (ReceiptRefusedError, FileChangedError) as error:
-            zh, en = "设备上的内容与回执不符", "what is on the device is not what the receipt says"
-            raise NotClearedError(name=item.shown, reason_zh=zh, reason_en=en) from error
+            reason = both("设备上的内容与回执不符", "what is on the device is not what the receipt says")
+            raise NotClearedError(name=item.shown, reason=reason) from error
         # From here on a missing file means that it was cleared, even if the power fails before the last line.
         collection.put(replace(item, state=ItemState.CLEARING))
         try:
             removed = source.remove(item.declaration.path, found)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise NotClearedError(name=item.shown, reason_zh=reason, reason_en=reason) from error
+            raise NotClearedError(name=item.shown, reason=reason_of(error)) from error
         if not removed:
             collection.put(item)
-            zh, en = "核对后文件又有变化", "it changed after it was compared"
-            raise NotClearedError(name=item.shown, reason_zh=zh, reason_en=en)
+            reason = both("核对后文件又有变化", "it changed after it was compared")
+            raise NotClearedError(name=item.shown, reason=reason)
     collection.put(replace(item, state=ItemState.CLEARED))
     desk.known.remove(item.key)
     desk.report.tell(FileCleared(item.shown))

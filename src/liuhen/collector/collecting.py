@@ -33,6 +33,7 @@ from liuhen.collector.settling import discard_quietly, settle
 from liuhen.collector.source import Skip, SkipReason
 from liuhen.collector.state import Item, ItemState
 from liuhen.collector.wire import FileDeclaration
+from liuhen.core.errors import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -305,7 +306,7 @@ class Collecting:
         Raises:
             SourceGoneError: nothing of the source can be read.
         """
-        reason = problem.strerror or type(problem).__name__
+        reason = reason_of(problem)
         if not self._source.is_there():
             raise SourceGoneError(path=self._source.shown, reason=reason) from problem
         return FileUnreadableError(name=shown, reason=reason)

@@ -75,8 +75,8 @@ class StationKeyInvalidError(CollectorError):
 
     code = "station-key-invalid"
     exit_code = ExitCode.CONFIGURATION
-    zh = "采集站密钥文件 {path} 的 {key} 有误：{reason_zh}。请使用 liuhen station add 生成的原文件。"
-    en = "The station key file {path} is wrong at {key}: {reason_en}. Use the file as `liuhen station add` made it."
+    zh = "采集站密钥文件 {path} 的 {key} 有误：{reason}。请使用 liuhen station add 生成的原文件。"
+    en = "The station key file {path} is wrong at {key}: {reason}. Use the file as `liuhen station add` made it."
 
 
 class ServerAddressError(CollectorError):
@@ -200,8 +200,8 @@ class NotClearedError(CollectorError):
 
     code = "not-cleared"
     exit_code = ExitCode.INCOMPLETE
-    zh = "文件 {name} 未从设备清除：{reason_zh}。设备上的文件保持原样；请核对后再运行。"
-    en = "{name} was not cleared from the device: {reason_en}. It stays as it is; look into it and run again."
+    zh = "文件 {name} 未从设备清除：{reason}。设备上的文件保持原样；请核对后再运行。"
+    en = "{name} was not cleared from the device: {reason}. It stays as it is; look into it and run again."
 
 
 # Server
@@ -212,8 +212,8 @@ class ServerUnreachableError(CollectorError):
 
     code = "server-unreachable"
     exit_code = ExitCode.NETWORK
-    zh = "服务器 {url} 暂时无法使用（{reason_zh}）。已采集的进度已保存，待其恢复后重新运行即可继续。"
-    en = "The server {url} cannot be used for now ({reason_en}). Nothing is lost; run again when it is back."
+    zh = "服务器 {url} 暂时无法使用（{reason}）。已采集的进度已保存，待其恢复后重新运行即可继续。"
+    en = "The server {url} cannot be used for now ({reason}). Nothing is lost; run again when it is back."
 
 
 class ServerAnswerError(CollectorError):
@@ -233,8 +233,8 @@ class RefusedError(CollectorError):
 
     code = "refused"
     exit_code = ExitCode.REFUSED
-    zh = "服务器拒绝（{refusal}）：{words_zh}"
-    en = "The server refused ({refusal}): {words_en}"
+    zh = "服务器拒绝（{refusal}）：{words}"
+    en = "The server refused ({refusal}): {words}"
 
     @property
     def refusal(self) -> str:
@@ -276,11 +276,11 @@ class ReceiptRefusedError(CollectorError):
     code = "receipt-not-accepted"
     exit_code = ExitCode.RECEIPT
     zh = (
-        "文件 {name} 的入库回执未通过核验：{reason_zh}。该文件不视为已入库，设备不会被清除。"
+        "文件 {name} 的入库回执未通过核验：{reason}。该文件不视为已入库，设备不会被清除。"
         "请立即告知管理员：服务器可能不是本站密钥所登记的服务器。"
     )
     en = (
-        "The receipt for {name} does not verify: {reason_en}. The file does not count as taken and nothing is "
+        "The receipt for {name} does not verify: {reason}. The file does not count as taken and nothing is "
         "cleared. Tell the administrator at once: this may not be the server that the station key names."
     )
 
@@ -314,8 +314,8 @@ class SpoolDamagedError(CollectorError):
 
     code = "spool-damaged"
     exit_code = ExitCode.SPOOL
-    zh = "暂存目录 {path} 的 {what} 已损坏：{reason_zh}。该部分不予入库；请从原设备重新采集。"
-    en = "The spool {path} is damaged at {what}: {reason_en}. That part is not taken; collect from the device again."
+    zh = "暂存目录 {path} 的 {what} 已损坏：{reason}。该部分不予入库；请从原设备重新采集。"
+    en = "The spool {path} is damaged at {what}: {reason}. That part is not taken; collect from the device again."
 
 
 class StoppedError(CollectorError):

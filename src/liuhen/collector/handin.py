@@ -16,6 +16,7 @@ from liuhen.collector.reading import DigestingReader
 from liuhen.collector.report import FileProgress, FileReceived, FileStarted
 from liuhen.collector.state import ItemState, KnownFile
 from liuhen.collector.transport import Patience
+from liuhen.core.errors import both
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,8 +101,7 @@ class _HandIn:
             raise SpoolDamagedError(
                 path=self._source.shown,
                 what=item.shown,
-                reason_zh="内容与暂存时的摘要不符",
-                reason_en="its bytes are not those that were spooled",
+                reason=both("内容与暂存时的摘要不符", "its bytes are not those that were spooled"),
             )
         sent = self._collection.put(replace(item, state=ItemState.SENT, digests=digests))
         return self.seal(sent, digests)

@@ -16,6 +16,7 @@ from liuhen.collector.source import FolderSource, find
 from liuhen.collector.spool import SpoolOrder, remove_spool, spooled_keys, write_spool
 from liuhen.collector.state import Known, ReceiptBook, StateFolder
 from liuhen.collector.tasks import units_of
+from liuhen.core.errors import reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +41,7 @@ def look_through(source: Source, order: Order) -> Found:
     try:
         return find(source.walk(), order.grammars)
     except OSError as error:
-        raise SourceGoneError(path=source.shown, reason=error.strerror) from error
+        raise SourceGoneError(path=source.shown, reason=reason_of(error)) from error
 
 
 class Spooling:
@@ -89,8 +90,7 @@ class Spooling:
             if not unlike:
                 remove_spool(folder)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            self._report.tell(Trouble(SpoolUnwritableError(path=source.shown, reason=reason)))
+            self._report.tell(Trouble(SpoolUnwritableError(path=source.shown, reason=reason_of(error))))
             return replace(outcome, kept=(source.shown,))
         return replace(outcome, kept=(source.shown,)) if unlike else replace(outcome, cleared=(source.shown,))
 

@@ -14,6 +14,7 @@ from liuhen.collector.errors import (
     StationKeyUnreadableError,
 )
 from liuhen.collector.ids import is_uuid
+from liuhen.core.errors import both, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,21 +54,21 @@ def load_station_key(path: Path) -> StationKey:
         mode = path.stat().st_mode
         data = path.read_bytes()
     except OSError as error:
-        raise StationKeyUnreadableError(path=path, reason=error.strerror) from error
+        raise StationKeyUnreadableError(path=path, reason=reason_of(error)) from error
     if mode & _OTHERS:
         raise StationKeyExposedError(path=path, mode=f"{stat.S_IMODE(mode):04o}")
     table = _parse(path, data)
     if table.get("v") != 1:
-        raise StationKeyInvalidError(path=path, key="v", reason_zh="应为 1", reason_en="it must be 1")
+        raise StationKeyInvalidError(path=path, key="v", reason=both("应为 1", "it must be 1"))
     for key in sorted(table.keys() ^ _KEYS):
-        raise StationKeyInvalidError(path=path, key=key, reason_zh="缺少或多余", reason_en="missing or unknown")
+        raise StationKeyInvalidError(path=path, key=key, reason=both("缺少或多余", "missing or unknown"))
     for key in sorted(_KEYS - {"v"}):
         if not isinstance(table[key], str) or not table[key]:
-            raise StationKeyInvalidError(path=path, key=key, reason_zh="应为文字", reason_en="it must be text")
+            raise StationKeyInvalidError(path=path, key=key, reason=both("应为文字", "it must be text"))
     if not is_uuid(table["station"]):
-        raise StationKeyInvalidError(path=path, key="station", reason_zh="不是 UUID", reason_en="it is no UUID")
+        raise StationKeyInvalidError(path=path, key="station", reason=both("不是 UUID", "it is no UUID"))
     if not _KEY.fullmatch(table["key"]):
-        raise StationKeyInvalidError(path=path, key="key", reason_zh="不是采集站密钥", reason_en="no station key")
+        raise StationKeyInvalidError(path=path, key="key", reason=both("不是采集站密钥", "no station key"))
     return StationKey(table["station"], table["name"], table["key"], table["log"])
 
 
@@ -75,7 +76,7 @@ def _parse(path: Path, data: bytes) -> dict[str, Any]:
     try:
         table = json.loads(data)
     except ValueError as error:
-        raise StationKeyInvalidError(path=path, key="-", reason_zh="不是 JSON", reason_en="not JSON") from error
+        raise StationKeyInvalidError(path=path, key="-", reason=both("不是 JSON", "not JSON")) from error
     if not isinstance(table, dict):
-        raise StationKeyInvalidError(path=path, key="-", reason_zh="不是 JSON 对象", reason_en="no JSON object")
+        raise StationKeyInvalidError(path=path, key="-", reason=both("不是 JSON 对象", "no JSON object"))
     return table

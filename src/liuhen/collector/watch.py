@@ -16,6 +16,7 @@ from liuhen.collector.source.finding import shown_path
 from liuhen.collector.spool import find_spools
 from liuhen.collector.spool.layout import MANIFEST
 from liuhen.collector.watching import Watcher
+from liuhen.core.errors import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +114,7 @@ class Watch:
         except OSError as error:
             if not self._is_missing:
                 self._report.tell(
-                    Trouble(SourceMissingError(path=shown_path(bytes(self._folder)), reason=error.strerror))
+                    Trouble(SourceMissingError(path=shown_path(bytes(self._folder)), reason=reason_of(error)))
                 )
             self._is_missing = True
             return None

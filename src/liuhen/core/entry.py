@@ -87,8 +87,8 @@ class EntryNotCanonicalError(EntryError):
     """The bytes are not canonical JSON."""
 
     code = "entry-not-canonical"
-    zh = "账本条目不是规范 JSON。{cause[zh]}"
-    en = "The ledger entry is not canonical JSON. {cause[en]}"
+    zh = "账本条目不是规范 JSON。{cause}"
+    en = "The ledger entry is not canonical JSON. {cause}"
 
 
 class EntryFieldError(EntryError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from liuhen.collector.exits import ExitCode, worst
-from liuhen.core.errors import Language
+from liuhen.core.errors import Language, reason_of
 
 if TYPE_CHECKING:
     import argparse
@@ -201,8 +201,7 @@ def _log_key(path: Path, text: str) -> VerifierKey:
     try:
         return VerifierKey.from_text(text)
     except KeyFormatError as error:
-        zh, en = error.text(Language.ZH), error.text(Language.EN)
-        raise StationKeyInvalidError(path=path, key="log", reason_zh=zh, reason_en=en) from error
+        raise StationKeyInvalidError(path=path, key="log", reason=reason_of(error)) from error
 
 
 def _grammars(path: Path | None) -> Grammars:
@@ -214,7 +213,7 @@ def _grammars(path: Path | None) -> Grammars:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise GrammarFileUnreadableError(path=path, reason=error.strerror) from error
+        raise GrammarFileUnreadableError(path=path, reason=reason_of(error)) from error
     return load_grammars(data, file=str(path), base=builtin_grammars())
 
 

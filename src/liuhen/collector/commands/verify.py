@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from liuhen.collector.errors import InputUnreadableError, Sm3DiffersError
 from liuhen.collector.exits import ExitCode
-from liuhen.core.errors import Language
+from liuhen.core.errors import Language, reason_of
 
 if TYPE_CHECKING:
     import argparse
@@ -78,7 +78,7 @@ def _verify_receipt(path: Path, original: Path | None, key: VerifierKey) -> _Fin
     try:
         digests = digest_file(original)
     except OSError as error:
-        raise InputUnreadableError(path=original, reason=error.strerror) from error
+        raise InputUnreadableError(path=original, reason=reason_of(error)) from error
     facts = verify_receipt(data, key=key, policy=SameOriginal(sha256=digests.sha256, size=digests.size))
     if facts.sm3 not in {None, digests.sm3}:
         raise Sm3DiffersError(path=original, found=digests.sm3, sealed=facts.sm3)
@@ -126,7 +126,7 @@ def _verify_export(folder: Path, key: VerifierKey) -> _Finding:
     try:
         facts = verify_export(FolderFiles(folder), key=key)
     except OSError as error:
-        raise InputUnreadableError(path=folder, reason=error.strerror) from error
+        raise InputUnreadableError(path=folder, reason=reason_of(error)) from error
     size, subjects = facts.checkpoint.size, len(facts.subjects)
     result = {
         "verified": "export",
@@ -162,4 +162,4 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_RECEIPT_SIZE + 1)
     except OSError as error:
-        raise InputUnreadableError(path=path, reason=error.strerror) from error
+        raise InputUnreadableError(path=path, reason=reason_of(error)) from error

@@ -6,6 +6,7 @@ device mounted at the same place later can lead the collector elsewhere.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from liuhen.collector.errors import SourceBusyError, SourceMissingError
 from liuhen.collector.source.interface import Entry, EntryKind, FileStat
+from liuhen.core.errors import reason_of
 from liuhen.core.naming import decode_name, visible
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ class FolderSource:
             # The source itself may be a link that the station's own administrator made.
             self._root = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
-            raise SourceMissingError(path=self.shown, reason=error.strerror) from error
+            raise SourceMissingError(path=self.shown, reason=reason_of(error)) from error
         try:
             if self._lock:
                 fcntl.flock(self._root, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -93,7 +95,7 @@ class FolderSource:
             os.close(folder)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise FileNotFoundError(0, "not a regular file")
+            raise FileNotFoundError(errno.ENOENT, "not a regular file")
         return _FolderFile(descriptor)
 
     def remove(self, path: bytes, expected: FileStat) -> bool:

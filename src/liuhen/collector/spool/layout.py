@@ -17,6 +17,7 @@ from liuhen.collector.source.finding import Skip, SkipReason
 from liuhen.collector.wire import FileDeclaration, Role
 from liuhen.core.canonical import CanonicalError, canonical, parse_canonical
 from liuhen.core.digests import Digests
+from liuhen.core.errors import both
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,8 +125,7 @@ def read_spool(folder: Path) -> Spool:
         raise SpoolDamagedError(
             path=folder,
             what=MANIFEST,
-            reason_zh="清单无法读取或内容有误",
-            reason_en="it cannot be read or is not a manifest",
+            reason=both("清单无法读取或内容有误", "it cannot be read or is not a manifest"),
         ) from error
 
 

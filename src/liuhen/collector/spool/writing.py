@@ -32,6 +32,7 @@ from liuhen.collector.spool.layout import (
     read_spool,
 )
 from liuhen.collector.wire import FileDeclaration
+from liuhen.core.errors import reason_of
 from liuhen.core.naming import visible
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class _Writer:
         try:
             return self._write(task, attached_to)
         except OSError as problem:
-            reason = problem.strerror or type(problem).__name__
+            reason = reason_of(problem)
             if not self._source.is_there():
                 raise SourceGoneError(path=self._source.shown, reason=reason) from problem
             self._report.tell(Trouble(FileUnreadableError(name=task.shown, reason=reason)))
@@ -227,8 +228,7 @@ def _disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SpoolUnwritableError(path=visible(str(path.parent)), reason=reason) from error
+        raise SpoolUnwritableError(path=visible(str(path.parent)), reason=reason_of(error)) from error
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from liuhen.collector.durable import make_folder, remove_durably, sync_folder, write_durably
 from liuhen.collector.errors import StateUnwritableError
 from liuhen.core.canonical import canonical
+from liuhen.core.errors import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,4 +114,4 @@ class StateFolder:
 
 
 def _unwritable(path: Path, error: OSError) -> StateUnwritableError:
-    return StateUnwritableError(path=path, reason=error.strerror or os.strerror(error.errno or 0))
+    return StateUnwritableError(path=path, reason=reason_of(error))

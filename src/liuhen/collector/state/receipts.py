@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from liuhen.collector.errors import ReceiptRefusedError
-from liuhen.core.errors import Language
+from liuhen.core.errors import both, reason_of
 from liuhen.core.naming import decode_name, visible
 from liuhen.core.verify.errors import VerificationError
 from liuhen.core.verify.policy import SameOriginal
@@ -44,7 +44,8 @@ class ReceiptBook:
         """
         facts = self._verified(receipt, item.shown, digests.sha256, digests.size)
         if facts.sm3 is not None and facts.sm3 != digests.sm3:
-            raise _refused(item.shown, "SM3 摘要与文件不符", "its SM3 digest is not the file's")
+            reason = both("SM3 摘要与文件不符", "its SM3 digest is not the file's")
+            raise ReceiptRefusedError(name=item.shown, reason=reason)
         name = f"{_safe_name(item.declaration.name)}.{item.declaration.upload}.receipt.json"
         path = f"{item.declaration.collection}/{name}"
         self._state.write(self._state.receipt_file(path), receipt)
@@ -59,18 +60,15 @@ class ReceiptBook:
         try:
             data = self._state.receipt_file(receipt).read_bytes()
         except OSError as error:
-            raise _refused(shown, "回执文件无法读取", "the stored receipt cannot be read") from error
+            reason = both("回执文件无法读取", "the stored receipt cannot be read")
+            raise ReceiptRefusedError(name=shown, reason=reason) from error
         return self._verified(data, shown, digests.sha256, digests.size)
 
     def _verified(self, data: bytes, shown: str, sha256: str, size: int) -> ReceiptFacts:
         try:
             return verify_receipt(data, key=self._key, policy=SameOriginal(sha256=sha256, size=size))
         except VerificationError as error:
-            raise _refused(shown, error.text(Language.ZH), error.text(Language.EN)) from error
-
-
-def _refused(shown: str, zh: str, en: str) -> ReceiptRefusedError:
-    return ReceiptRefusedError(name=shown, reason_zh=zh, reason_en=en)
+            raise ReceiptRefusedError(name=shown, reason=reason_of(error)) from error
 
 
 def _safe_name(name: bytes) -> str:

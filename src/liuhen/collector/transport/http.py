@@ -29,6 +29,7 @@ from liuhen.collector.transport.interface import Seal
 from liuhen.collector.transport.refusals import HEAD_REFUSALS, effect_of, has_failed
 from liuhen.core.canonical import canonical
 from liuhen.core.entry import TimeFormatError, parse_time
+from liuhen.core.errors import both
 from liuhen.core.naming import visible
 
 if TYPE_CHECKING:
@@ -175,11 +176,11 @@ class HttpTransport:
         self, kind: type[RefusedError | ServerUnreachableError], code: str, zh: str, en: str
     ) -> CollectorError:
         if issubclass(kind, ServerUnreachableError):
-            return kind(url=self._url, reason_zh=zh, reason_en=en)
-        return kind(refusal=code, words_zh=zh, words_en=en)
+            return kind(url=self._url, reason=both(zh, en))
+        return kind(refusal=code, words=both(zh, en))
 
     def _unreachable(self, zh: str, en: str) -> ServerUnreachableError:
-        return ServerUnreachableError(url=self._url, reason_zh=zh, reason_en=visible(en))
+        return ServerUnreachableError(url=self._url, reason=both(zh, visible(en)))
 
     def _outside(self, answer: _Answer) -> ServerAnswerError:
         body = visible(answer.body[:_SHOWN_BODY].decode("utf-8", "replace"))

@@ -9,7 +9,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
-from liuhen.core.errors import LiuhenError
+from liuhen.core.errors import LiuhenError, both
 from liuhen.core.naming.pattern import Pattern, PatternError, compile_pattern
 from liuhen.core.naming.reading import NameReading, read_name
 from liuhen.core.naming.types import Grammar, Grammars, MediaKind
@@ -30,8 +30,8 @@ class GrammarInvalidError(LiuhenError):
     """A grammar file is not as it must be."""
 
     code: ClassVar[str] = "grammar-invalid"
-    zh: ClassVar[str] = "文件名规则表 {file} 的 {key} 有误：{reason_zh}。请改正后再运行。"
-    en: ClassVar[str] = "The grammar file {file} is wrong at {key}: {reason_en}. Correct it and run again."
+    zh: ClassVar[str] = "文件名规则表 {file} 的 {key} 有误：{reason}。请改正后再运行。"
+    en: ClassVar[str] = "The grammar file {file} is wrong at {key}: {reason}. Correct it and run again."
 
 
 @cache
@@ -182,7 +182,7 @@ class _Loader:
             raise self._fault(prefix + key, "没有这个键", "there is no such key")
 
     def _fault(self, key: str, zh: str, en: str) -> GrammarInvalidError:
-        return GrammarInvalidError(file=self._file, key=key, reason_zh=zh, reason_en=en)
+        return GrammarInvalidError(file=self._file, key=key, reason=both(zh, en))
 
 
 def _difference(expected: dict[str, Any], reading: NameReading, kind: str) -> tuple[str, Any, Any] | None:

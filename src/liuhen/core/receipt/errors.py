@@ -27,8 +27,8 @@ class ReceiptNotCanonicalError(ReceiptError):
     """The bytes are not canonical JSON."""
 
     code = "receipt-not-canonical"
-    zh = "入库回执不是规范 JSON。{cause[zh]}"
-    en = "The receipt is not canonical JSON. {cause[en]}"
+    zh = "入库回执不是规范 JSON。{cause}"
+    en = "The receipt is not canonical JSON. {cause}"
 
 
 class ReceiptFieldError(ReceiptError):

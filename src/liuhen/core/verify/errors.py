@@ -48,16 +48,16 @@ class ReceiptRefusedError(VerificationError):
     """The bytes are no receipt."""
 
     code = "verify-receipt-malformed"
-    zh = "入库回执无法读取：{cause[zh]}"
-    en = "The receipt cannot be read: {cause[en]}"
+    zh = "入库回执无法读取：{cause}"
+    en = "The receipt cannot be read: {cause}"
 
 
 class EntryRefusedError(VerificationError):
     """What stands in place of a ledger entry is none; `index` is null inside a receipt."""
 
     code = "verify-entry-malformed"
-    zh = "账本条目（序号 {index}）无法读取：{cause[zh]}"
-    en = "The ledger entry (index {index}) cannot be read: {cause[en]}"
+    zh = "账本条目（序号 {index}）无法读取：{cause}"
+    en = "The ledger entry (index {index}) cannot be read: {cause}"
 
 
 class EventTypeError(VerificationError):
@@ -116,24 +116,24 @@ class ProofRefusedError(VerificationError):
     """The receipt's proof is malformed."""
 
     code = "verify-proof-malformed"
-    zh = "回执中的账本证明无法读取：{cause[zh]}"
-    en = "The ledger proof in the receipt cannot be read: {cause[en]}"
+    zh = "回执中的账本证明无法读取：{cause}"
+    en = "The ledger proof in the receipt cannot be read: {cause}"
 
 
 class CheckpointRefusedError(VerificationError):
     """The checkpoint is not a checkpoint of the pinned ledger, signed by the pinned key."""
 
     code = "verify-checkpoint"
-    zh = "检查点未通过检查：{cause[zh]}"
-    en = "The checkpoint was refused: {cause[en]}"
+    zh = "检查点未通过检查：{cause}"
+    en = "The checkpoint was refused: {cause}"
 
 
 class InclusionRefusedError(VerificationError):
     """The entry is not shown to be in the ledger."""
 
     code = "verify-not-included"
-    zh = "不能证明条目在账本中：{cause[zh]}"
-    en = "The entry is not shown to be in the ledger: {cause[en]}"
+    zh = "不能证明条目在账本中：{cause}"
+    en = "The entry is not shown to be in the ledger: {cause}"
 
 
 class PolicyError(VerificationError):
@@ -221,16 +221,16 @@ class ExportFileError(ExportError):
     """A file below `tile/` has a name that no part of a ledger has."""
 
     code = "verify-file-name"
-    zh = "导出的账本中有无法识别的文件：{cause[zh]}"
-    en = "The exported ledger holds a file of unknown kind: {cause[en]}"
+    zh = "导出的账本中有无法识别的文件：{cause}"
+    en = "The exported ledger holds a file of unknown kind: {cause}"
 
 
 class BundleRefusedError(ExportError):
     """An entry bundle does not hold its entries."""
 
     code = "verify-bundle"
-    zh = "条目包 {path} 有误：{cause[zh]}"
-    en = "Entry bundle {path} is wrong: {cause[en]}"
+    zh = "条目包 {path} 有误：{cause}"
+    en = "Entry bundle {path} is wrong: {cause}"
 
 
 class TileDiffersError(ExportError):

@@ -19,9 +19,9 @@ class RoleConflictError(LiuhenError):
     """One person would hold two roles that must be apart."""
 
     code = "role-conflict"
-    zh = "不能授予 {person} 角色“{role[zh]}”：其已任“{held[zh]}”，两者不得由一人兼任。请先撤销原角色，或另选人员。"
+    zh = "不能授予 {person} 角色“{role}”：其已任“{held}”，两者不得由一人兼任。请先撤销原角色，或另选人员。"
     en = (
-        "{person} cannot be given the role {role[en]}: they hold {held[en]}, and the two must be apart. "
+        "{person} cannot be given the role {role}: they hold {held}, and the two must be apart. "
         "Revoke that role first or choose somebody else."
     )
 

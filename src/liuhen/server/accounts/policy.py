@@ -69,8 +69,8 @@ class NotAllowedError(LiuhenError):
     """The actor's roles do not allow the act."""
 
     code = "not-allowed"
-    zh = "您的角色无权{deed[zh]}。可由以下角色办理：{roles[zh]}。"
-    en = "Your roles do not allow you to {deed[en]}. It can be done by: {roles[en]}."
+    zh = "您的角色无权{deed}。可由以下角色办理：{roles}。"
+    en = "Your roles do not allow you to {deed}. It can be done by: {roles}."
 
 
 def allows(actor: Actor, ability: Ability) -> bool:

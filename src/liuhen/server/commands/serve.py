@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from liuhen.collector.exits import ExitCode
-from liuhen.core.errors import LiuhenError
+from liuhen.core.errors import LiuhenError, both, reason_of
 
 if TYPE_CHECKING:
     import argparse
@@ -98,7 +98,9 @@ def _listen(instance: Instance) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             other = port + 1 if port < _LAST_PORT else port - 1
             raise PortTakenError(host=host, port=port, home=instance.home, other=other) from error
-        raise AddressUnusableError(host=host, port=port, reason=error.strerror) from error
+        unknown = both("主机名无法解析", "the host name cannot be resolved")
+        reason = unknown if isinstance(error, socket.gaierror) else reason_of(error)
+        raise AddressUnusableError(host=host, port=port, reason=reason) from error
 
 
 def _begin_demonstration(instance: Instance) -> bool:

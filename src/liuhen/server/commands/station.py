@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from liuhen.core.errors import LiuhenError
+from liuhen.core.errors import LiuhenError, reason_of
 
 if TYPE_CHECKING:
     import argparse
@@ -140,7 +140,7 @@ def _write(path: Path, content: str) -> None:
     try:
         write_secret(path, content)
     except OSError as error:
-        raise KeyFileUnwritableError(path=path, reason=error.strerror or str(error)) from error
+        raise KeyFileUnwritableError(path=path, reason=reason_of(error)) from error
 
 
 def _station(name: str) -> Station:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from liuhen.collector.exits import ExitCode
-from liuhen.core.errors import LiuhenError
+from liuhen.core.errors import LiuhenError, both
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,8 +31,8 @@ class SettingsError(LiuhenError):
 
     code = "settings-invalid"
     exit_code = ExitCode.CONFIGURATION
-    zh = "设置有误：{where} 中的 {name}：{reason[zh]}。请对照 docs/guide/settings.md 改正后再启动。"
-    en = "Wrong setting: {name} in {where}: {reason[en]}. Correct it (docs/guide/settings.md) and start again."
+    zh = "设置有误：{where} 中的 {name}：{reason}。请对照 docs/guide/settings.md 改正后再启动。"
+    en = "Wrong setting: {name} in {where}: {reason}. Correct it (docs/guide/settings.md) and start again."
 
 
 class _UnfitError(ValueError):
@@ -40,7 +40,7 @@ class _UnfitError(ValueError):
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)
-        self.reason = {"zh": zh, "en": en}
+        self.reason = both(zh, en)
 
 
 def _text(raw: object) -> str:
@@ -131,9 +131,7 @@ class Settings:
         values: dict[str, object] = {}
         for name, (raw, where) in given.items():
             if name not in known:
-                raise SettingsError(
-                    where=where, name=name, reason={"zh": "没有这项设置", "en": "there is no such setting"}
-                )
+                raise SettingsError(where=where, name=name, reason=both("没有这项设置", "there is no such setting"))
             try:
                 values[name] = known[name].metadata["parse"](raw)
             except _UnfitError as error:

@@ -8,7 +8,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from liuhen.collector.exits import ExitCode
-from liuhen.core.errors import LiuhenError
+from liuhen.core.errors import LiuhenError, reason_of
 from liuhen.server.kernel.sqlite.gate import WriteGate
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def initialise(instance: Instance) -> bool:
         instance.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         alone.acquire()
     except OSError as error:
-        raise InstanceFolderError(home=instance.home, reason=error.strerror) from error
+        raise InstanceFolderError(home=instance.home, reason=reason_of(error)) from error
     try:
         if instance.is_initialised:
             return False

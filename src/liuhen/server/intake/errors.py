@@ -119,8 +119,8 @@ class TusHeaderError(IntakeError):
     """A tus header is missing or malformed."""
 
     code = "tus-header"
-    zh = "请求头 {header} 缺失或有误（“{value}”）：{reason[zh]}。请按 tus 1.0.0 改正后重发。"
-    en = "The header {header} is missing or wrong (“{value}”): {reason[en]}. Correct it (tus 1.0.0) and send again."
+    zh = "请求头 {header} 缺失或有误（“{value}”）：{reason}。请按 tus 1.0.0 改正后重发。"
+    en = "The header {header} is missing or wrong (“{value}”): {reason}. Correct it (tus 1.0.0) and send again."
 
 
 class LengthDeferredError(IntakeError):
@@ -144,18 +144,16 @@ class RequestInvalidError(IntakeError):
     """A JSON body is not as the protocol says."""
 
     code = "request-invalid"
-    zh = "请求内容的字段 {field} 有误：{reason[zh]}。请对照 docs/spec/intake-protocol.md 改正后重发。"
-    en = (
-        "Field {field} of the request is wrong: {reason[en]}. Correct it (docs/spec/intake-protocol.md) and send again."
-    )
+    zh = "请求内容的字段 {field} 有误：{reason}。请对照 docs/spec/intake-protocol.md 改正后重发。"
+    en = "Field {field} of the request is wrong: {reason}. Correct it (docs/spec/intake-protocol.md) and send again."
 
 
 class DeclarationInvalidError(IntakeError):
     """A file's declaration is not as the protocol says."""
 
     code = "declaration-invalid"
-    zh = "文件申报的字段 {field} 有误：{reason[zh]}。请对照 docs/spec/intake-protocol.md 改正后重发。"
-    en = "The declaration's field {field} is wrong: {reason[en]}. Correct it (docs/spec/intake-protocol.md)."
+    zh = "文件申报的字段 {field} 有误：{reason}。请对照 docs/spec/intake-protocol.md 改正后重发。"
+    en = "The declaration's field {field} is wrong: {reason}. Correct it (docs/spec/intake-protocol.md)."
 
 
 class BodyTooLargeError(IntakeError):

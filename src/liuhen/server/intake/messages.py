@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from liuhen.core.canonical import MAX_INTEGER
 from liuhen.core.entry import TimeFormatError, parse_time
+from liuhen.core.errors import both
 from liuhen.core.naming import visible
 from liuhen.server.intake.errors import DeclarationInvalidError, IntakeError, RequestInvalidError
 from liuhen.server.intake.interfaces import ClockReading, Closing, Declaration, Opening, SealRequest
@@ -45,7 +46,7 @@ class _Unfit(Exception):  # noqa: N818 - it never leaves this module
 
     def __init__(self, field: str, zh: str, en: str) -> None:
         super().__init__(field)
-        self.where = {"field": field, "reason": {"zh": zh, "en": en}}
+        self.where = {"field": field, "reason": both(zh, en)}
 
 
 def parse_uuid(text: str) -> uuid.UUID | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from liuhen.core.canonical import MAX_INTEGER
 from liuhen.core.digests import Sha1, Sha256
+from liuhen.core.errors import both
 from liuhen.server.intake.errors import (
     ContentTypeError,
     LengthDeferredError,
@@ -180,4 +181,4 @@ def _base64(text: str) -> bytes | None:
 
 
 def _wrong(header: str, value: str, zh: str, en: str) -> TusHeaderError:
-    return TusHeaderError(header=header, value=value[:80], reason={"zh": zh, "en": en})
+    return TusHeaderError(header=header, value=value[:80], reason=both(zh, en))

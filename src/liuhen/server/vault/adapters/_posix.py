@@ -12,6 +12,7 @@ import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from liuhen.core.errors import reason_of
 from liuhen.server.vault.errors import VaultFaultError, VaultFullError
 
 if TYPE_CHECKING:
@@ -142,4 +143,4 @@ def reporting(where: str) -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             raise VaultFullError(where=where) from error
-        raise VaultFaultError(where=where, reason=error.strerror or str(error)) from error
+        raise VaultFaultError(where=where, reason=reason_of(error)) from error
