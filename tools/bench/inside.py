@@ -87,8 +87,6 @@ def verify_receipt() -> dict[str, Any]:
 
     from liuhen.core.digests import sha256
     from liuhen.core.entry import EventType, ObjectRef
-    from liuhen.core.receipt import build_receipt
-    from liuhen.core.tlog.proof import TlogProof
     from liuhen.core.verify import AnyReceipt
     from liuhen.core.verify import verify_receipt as verify
     from liuhen.server.kernel import clock
@@ -105,11 +103,7 @@ def verify_receipt() -> dict[str, Any]:
             objects=[ObjectRef(role="original", sha256=digest, sm3=digest, size=11)],
             private=services.named_file(b"a.mp4", path=b"a.mp4", facts={}),
         )
-    sequenced = services.wait_sequenced(event.id, timeout_s=10)
-    opening = selectors.opening_of(event) or {}
-    proof = TlogProof.parse(sequenced.proof.encode())
-    salt = bytes.fromhex(opening["salt"])
-    receipt = build_receipt(entry=sequenced.entry, proof=proof, salt=salt, details=opening["details"])
+    receipt = selectors.receipt_of(services.wait_sequenced(event.id, timeout_s=10))
     key = selectors.verifier_key()
     times = []
     for _ in range(200):

@@ -9,15 +9,10 @@ from liuhen.core.entry import Entry, EventType, ObjectRef
 from liuhen.core.tlog.errors import NoteSignatureError
 from liuhen.core.tlog.merkle import leaf_hash, verify_inclusion
 from liuhen.core.tlog.proof import TlogProof
-from liuhen.server.accounts.policy import NotAllowedError
-from liuhen.server.accounts.roles import Role
-from liuhen.server.accounts.selectors import actor_of
-from liuhen.server.kernel.actor import SYSTEM, Actor, ActorKind
 from liuhen.server.ledger import selectors
 from liuhen.server.ledger.errors import LedgerBehindError, LedgerFilesError, NoCheckpointError
 from liuhen.server.ledger.models import Event
 from tests.server.ledger.kit import AT, sequence, subject, write
-from tests.support.cast import make_cast
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,14 +41,6 @@ def test_a_chain_shows_every_event_of_its_subject_in_order(ledger: LedgerFolder)
     assert chain[1].details is None
 
 
-def test_chains_of_several_subjects_come_in_the_order_written(ledger: LedgerFolder) -> None:
-    del ledger
-    written = write(9, subjects=3)
-    links = selectors.events_of([subject(0), subject(2)])
-    assert [link.id for link in links] == [event.id for place, event in enumerate(written) if place % 3 != 1]
-    assert selectors.events_of([]) == ()
-
-
 def test_a_proof_leads_to_the_newest_checkpoint(ledger: LedgerFolder) -> None:
     del ledger
     write(300)
@@ -63,7 +50,8 @@ def test_a_proof_leads_to_the_newest_checkpoint(ledger: LedgerFolder) -> None:
     checkpoint = selectors.latest_checkpoint()
     for index in (0, 255, 256, 600):
         event = Event.objects.get(index=index)
-        proof = TlogProof.parse(selectors.proof_of(event).encode())
+        proof = selectors.proof_of(event)
+        assert TlogProof.parse(proof.encode()) == proof
         assert (proof.index, proof.checkpoint) == (index, checkpoint.note)
         verify_inclusion(
             leaf=leaf_hash(selectors.entry_bytes(event)),
@@ -162,40 +150,3 @@ def test_the_sealing_event_is_found_by_its_digest() -> None:
     assert selectors.sealing_event(subject(0), sha256="c" * 64, type=kind) is None
     assert selectors.sealing_event(subject(0), sha256="a" * 64, type=EventType.RECORDING_SEALED) is None
     assert Entry.from_bytes(bytes(first.leaf)).objects == (refs[0],)
-
-
-@pytest.mark.usefixtures("ledger")
-def test_the_auditor_pages_through_all_events_without_private_details() -> None:
-    written = write(120)
-    auditor = Actor(kind=ActorKind.PERSON, id=written[0].id, roles=frozenset({Role.AUDITOR.value}))
-    pages = [selectors.events_page(actor=auditor)]
-    while pages[-1].next is not None:
-        pages.append(selectors.events_page(actor=auditor, after=pages[-1].next))
-    assert [len(page.links) for page in pages] == [50, 50, 21]
-    ids = [link.id for page in pages for link in page.links]
-    assert ids[:120] == [event.id for event in reversed(written)]
-    assert {link.details for page in pages for link in page.links} == {None}
-
-
-@pytest.mark.usefixtures("ledger")
-def test_events_are_narrowed_by_type_and_subject() -> None:
-    write(14)
-    by_type = selectors.events_page(actor=SYSTEM, type=EventType.LEDGER_CREATED)
-    assert [link.type for link in by_type.links] == [EventType.LEDGER_CREATED]
-    by_subject = selectors.events_page(actor=SYSTEM, subject=subject(3))
-    assert [link.subject for link in by_subject.links] == [subject(3), subject(3)]
-    assert by_subject.next is None
-
-
-@pytest.mark.usefixtures("ledger")
-def test_only_those_who_may_read_the_ledger_page_through_it() -> None:
-    cast = make_cast()
-    for role in Role:
-        actor = actor_of(cast.holder(role))
-        if role is Role.AUDITOR:
-            assert selectors.events_page(actor=actor).links
-        else:
-            with pytest.raises(NotAllowedError):
-                selectors.events_page(actor=actor)
-    with pytest.raises(NotAllowedError):
-        selectors.events_page(actor=actor_of(cast.outsider))

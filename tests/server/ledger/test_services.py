@@ -201,13 +201,12 @@ def test_the_ledger_is_the_journal_of_the_accounts() -> None:
     assert journal() is services.record
 
 
-def test_waiting_returns_place_bytes_and_proof(ledger: LedgerFolder) -> None:
+def test_waiting_returns_the_event_with_its_place(ledger: LedgerFolder) -> None:
     del ledger
     (event,) = write(1)
     sequence()
     got = services.wait_sequenced(event.id, timeout_s=0)
-    assert (got.index, got.entry) == (1, bytes(event.leaf))
-    assert got.proof == selectors.proof_of(Event.objects.get(id=event.id))
+    assert (got.index, got.leaf) == (1, event.leaf)
 
 
 def test_waiting_in_vain_says_that_nothing_is_lost(ledger: LedgerFolder) -> None:

@@ -15,7 +15,7 @@ from liuhen.core.tlog.errors import BundleError, TileError, TilePathError, TreeR
 from liuhen.core.tlog.merkle import HASH_SIZE, node_hash, tree_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "CHECKPOINT_PATH",
@@ -26,11 +26,13 @@ __all__ = [
     "TilePath",
     "TileReader",
     "decode_bundle",
+    "edge_root",
     "encode_bundle",
     "entries_path",
     "grow",
     "grow_bundles",
     "parse_path",
+    "places",
     "read_tile",
     "tile_path",
     "tile_root",
@@ -110,16 +112,18 @@ def parse_path(path: str) -> TilePath | BundlePath:
 
 def tree_paths(size: int) -> list[str]:
     """Return the paths of all tiles and entry bundles of a tree of `size`, each in its greatest width."""
-    paths = []
-    count, level = size, 0
-    while count:
-        full, width = divmod(count, TILE_WIDTH)
-        places = [(index, TILE_WIDTH) for index in range(full)] + ([(full, width)] if width else [])
-        if level == 0:
-            paths += [entries_path(*place) for place in places]
-        paths += [tile_path(level, *place) for place in places]
-        count, level = full, level + 1
+    paths = [entries_path(*place) for place in places(size)]
+    level = 0
+    while count := size >> TILE_HEIGHT * level:
+        paths += [tile_path(level, *place) for place in places(count)]
+        level += 1
     return paths
+
+
+def places(count: int) -> Iterator[tuple[int, int]]:
+    """Yield index and greatest width of the tiles, or bundles, that hold `count` hashes, or entries, of one level."""
+    for first in range(0, count, TILE_WIDTH):
+        yield first // TILE_WIDTH, min(TILE_WIDTH, count - first)
 
 
 def _place(index: int, width: int) -> str:
@@ -232,9 +236,9 @@ def tile_root(data: bytes) -> bytes:
 
 
 class _Edge:
-    """The rightmost tiles of a tree, by level; a tree's root is made of these alone."""
+    """The rightmost tiles of a tree, by level."""
 
-    def __init__(self, tiles: Sequence[bytes]) -> None:
+    def __init__(self, tiles: Mapping[int, bytes]) -> None:
         self._tiles = tiles
 
     def read_tile(self, level: int, index: int, width: int) -> bytes:
@@ -242,8 +246,10 @@ class _Edge:
         del index, width
         return self._tiles[level]
 
-    def root(self, size: int) -> bytes:
-        return tree_root(size, TileHashReader(self, size))
+
+def edge_root(size: int, tiles: Mapping[int, bytes]) -> bytes:
+    """Return the root of a tree of `size` leaves, which its rightmost partial tiles alone make; `tiles` by level."""
+    return tree_root(size, TileHashReader(_Edge(tiles), size))
 
 
 def grow(
@@ -263,7 +269,8 @@ def grow(
     if any(len(leaf) != HASH_SIZE for leaf in leaf_hashes):
         raise ValueError("a leaf hash has 32 bytes")
     written: list[tuple[str, bytes]] = []
-    old_edge, new_edge = [], []
+    old_edge: dict[int, bytes] = {}
+    new_edge: dict[int, bytes] = {}
     incoming, level = b"".join(leaf_hashes), 0
     while incoming or old_size >> TILE_HEIGHT * level:
         index, width = divmod(old_size >> TILE_HEIGHT * level, TILE_WIDTH)
@@ -272,12 +279,11 @@ def grow(
         written += [(tile_path(level, index + at), tile) for at, tile in enumerate(full)]
         if rest and incoming:
             written.append((tile_path(level, index + len(full), len(rest) // HASH_SIZE), rest))
-        old_edge.append(held)
-        new_edge.append(rest)
+        old_edge[level], new_edge[level] = held, rest
         incoming, level = b"".join(map(tile_root, full)), level + 1
-    if old_root is not None and (found := _Edge(old_edge).root(old_size)) != old_root:
+    if old_root is not None and (found := edge_root(old_size, old_edge)) != old_root:
         raise TreeRootError(size=old_size, found=found.hex(), expected=old_root.hex())
-    return _Edge(new_edge).root(old_size + len(leaf_hashes)), written
+    return edge_root(old_size + len(leaf_hashes), new_edge), written
 
 
 def _cut(row: bytes) -> tuple[list[bytes], bytes]:

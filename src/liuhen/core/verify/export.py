@@ -19,6 +19,7 @@ from liuhen.core.tlog.tiles import (
     encode_bundle,
     entries_path,
     parse_path,
+    places,
     tile_path,
     tile_root,
 )
@@ -164,7 +165,7 @@ class _Tree:
 
     def bundles(self) -> Iterator[tuple[int, list[bytes]]]:
         """Yield the index of the first entry of each bundle, and the bundle's entries."""
-        for index, width in _places(self._size):
+        for index, width in places(self._size):
             path = entries_path(index, width)
             try:
                 entries = decode_bundle(_read(self._files, path), width)
@@ -189,7 +190,7 @@ class _Tree:
         """Compare the tiles of level 1 and above with what is beneath them."""
         while row := self._rows[-1]:
             above = bytearray()
-            for index, width in _places(len(row) // HASH_SIZE):
+            for index, width in places(len(row) // HASH_SIZE):
                 data = self.read_tile(len(self._rows), index, width)
                 self._check_tile(len(self._rows), index, data)
                 if width == TILE_WIDTH:
@@ -213,12 +214,6 @@ class _Tree:
     def root(self, size: int) -> bytes:
         """Return the root of the first `size` entries: of the whole tree, or of `also`."""
         return tree_root(size, TileHashReader(self, size))
-
-
-def _places(count: int) -> Iterator[tuple[int, int]]:
-    """Yield index and greatest width of the tiles that hold `count` hashes or entries."""
-    for index in range(0, count, TILE_WIDTH):
-        yield index // TILE_WIDTH, min(TILE_WIDTH, count - index)
 
 
 def _survey(files: ExportFiles, size: int) -> dict[tuple[int | None, int], list[int]]:

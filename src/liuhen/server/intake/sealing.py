@@ -22,8 +22,6 @@ from django.db import transaction
 
 from liuhen.core.canonical import canonical
 from liuhen.core.entry import EventType
-from liuhen.core.receipt import build_receipt
-from liuhen.core.tlog.proof import TlogProof
 from liuhen.server.accounts.selectors import person_by_certificate
 from liuhen.server.devices.models import Device
 from liuhen.server.intake import services
@@ -270,18 +268,8 @@ def _receipt(found: Upload, wait_s: float) -> bytes:
     first = Upload.objects.filter(event=found.event, receipt__isnull=False).values_list("receipt", flat=True).first()
     if first is not None:
         return bytes(first)
-    sequenced = ledger.wait_sequenced(found.event, timeout_s=wait_s)
-    event = ledger_selectors.event_by_id(found.event)
-    opening = None if event is None else ledger_selectors.opening_of(event)
-    if opening is None:
-        raise RuntimeError(f"event {found.event} has no opening")
-    receipt = build_receipt(
-        entry=sequenced.entry,
-        proof=TlogProof.parse(sequenced.proof.encode()),
-        salt=bytes.fromhex(opening["salt"]),
-        details=opening["details"],
-    )
-    return _keep_first(found, receipt)
+    event = ledger.wait_sequenced(found.event, timeout_s=wait_s)
+    return _keep_first(found, ledger_selectors.receipt_of(event))
 
 
 @transaction.atomic

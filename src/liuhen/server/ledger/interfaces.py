@@ -17,27 +17,16 @@ __all__ = [
     "ChainLink",
     "Discrepancy",
     "DiscrepancyKind",
-    "EventsPage",
     "Projection",
     "PublishedCheckpoint",
-    "Sequenced",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Sequenced:
-    """An event under a checkpoint: its place, its exact entry bytes, and the tlog-proof text."""
-
-    index: int
-    entry: bytes
-    proof: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainLink:
     """One event of a subject's custody chain, as people see it. `index` is None while it is not sequenced.
 
-    `details` are the opened private details, None where the event has none or the reader is not to see them.
+    `details` are the opened private details, None where the event has none.
     """
 
     id: uuid.UUID
@@ -51,14 +40,6 @@ class ChainLink:
     objects: tuple[ObjectRef, ...]
     facts: Mapping[str, Any]
     details: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class EventsPage:
-    """One page of events, newest first; `next` leads on, None at the end."""
-
-    links: tuple[ChainLink, ...]
-    next: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,43 +3,36 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from liuhen.core.digests import hmac_sha256
 from liuhen.core.entry import Entry
+from liuhen.core.receipt import build_receipt
 from liuhen.core.tlog.checkpoint import open_checkpoint
 from liuhen.core.tlog.errors import KeyFormatError, TlogError
 from liuhen.core.tlog.merkle import inclusion_proof, leaf_hash, verify_inclusion
 from liuhen.core.tlog.note import VerifierKey
 from liuhen.core.tlog.proof import TlogProof
 from liuhen.core.tlog.tiles import CHECKPOINT_PATH, TileHashReader
-from liuhen.server.accounts.policy import Ability, require
 from liuhen.server.ledger.errors import LedgerBehindError, LedgerFilesError, NoCheckpointError
 from liuhen.server.ledger.files import KEY_PATH, LedgerFolder
-from liuhen.server.ledger.health import read_health
-from liuhen.server.ledger.interfaces import ChainLink, EventsPage, PublishedCheckpoint
+from liuhen.server.ledger.interfaces import ChainLink, PublishedCheckpoint
 from liuhen.server.ledger.models import CheckpointRow, Event
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from liuhen.core.entry import EventType
-    from liuhen.server.kernel.actor import Actor
-    from liuhen.server.ledger.health import Health
 
 __all__ = [
-    "PAGE_SIZE",
     "custody_chain",
     "details_of",
     "entry_bytes",
     "event_by_id",
-    "events_of",
-    "events_page",
-    "integrator_health",
     "latest_checkpoint",
     "latest_note",
     "ledger_folder",
@@ -47,12 +40,10 @@ __all__ = [
     "newest_time",
     "opening_of",
     "proof_of",
+    "receipt_of",
     "sealing_event",
     "verifier_key",
 ]
-
-PAGE_SIZE: Final = 50
-
 
 def ledger_folder() -> LedgerFolder:
     """Return the folder of this instance's ledger."""
@@ -106,11 +97,6 @@ def latest_checkpoint() -> PublishedCheckpoint:
     return PublishedCheckpoint(origin=checkpoint.origin, size=checkpoint.size, root=checkpoint.root, note=note, at=at)
 
 
-def integrator_health() -> Health | None:
-    """Return how the integrator fares; None where none has ever run."""
-    return read_health(ledger_folder())
-
-
 def newest_time() -> datetime | None:
     """Return the time of the newest event; None in an empty ledger."""
     return Event.objects.order_by("-seq").values_list("time", flat=True).first()
@@ -157,8 +143,8 @@ def details_of(entries: Iterable[Entry]) -> dict[uuid.UUID, Mapping[str, Any]]:
     return found
 
 
-def proof_of(event: Event, *, note: bytes | None = None) -> str:
-    """Return the tlog-proof of an event against the checkpoint `note`, the newest by default.
+def proof_of(event: Event, *, note: bytes | None = None) -> TlogProof:
+    """Return the proof of an event against the checkpoint `note`, the newest by default.
 
     It is verified before it is handed out. Whoever gives several proofs away together takes one note for all.
 
@@ -184,7 +170,25 @@ def proof_of(event: Event, *, note: bytes | None = None) -> str:
         )
     except (TlogError, LookupError, FileNotFoundError) as error:
         raise LedgerFilesError(path=folder.root, problem=str(error)) from error
-    return TlogProof(event.index, tuple(hashes), note).encode().decode()
+    return TlogProof(event.index, tuple(hashes), note)
+
+
+def receipt_of(event: Event) -> bytes:
+    """Return a receipt of a sealing against the newest checkpoint (docs/spec/receipt.md).
+
+    Raises:
+        LedgerBehindError, LedgerFilesError: see `proof_of`.
+        ValueError: the event is none that receipts tell of.
+    """
+    opening = opening_of(event)
+    if opening is None:
+        raise ValueError(f"event {event.id} commits to no details")
+    return build_receipt(
+        entry=entry_bytes(event),
+        proof=proof_of(event),
+        salt=bytes.fromhex(opening["salt"]),
+        details=opening["details"],
+    )
 
 
 def custody_chain(subject: str) -> tuple[ChainLink, ...]:
@@ -195,41 +199,9 @@ def custody_chain(subject: str) -> tuple[ChainLink, ...]:
     return tuple(_link(event) for event in Event.objects.filter(subject=subject).order_by("n"))
 
 
-def events_of(subjects: Collection[str]) -> tuple[ChainLink, ...]:
-    """Return every event of any of `subjects` in the order written; else as `custody_chain`."""
-    events = Event.objects.filter(subject__in=list(subjects)).order_by("seq")
-    return tuple(_link(event) for event in events)
-
-
-def events_page(
-    *,
-    actor: Actor,
-    type: EventType | None = None,  # noqa: A002 - the entry's own word
-    subject: str = "",
-    after: int | None = None,
-) -> EventsPage:
-    """Return up to `PAGE_SIZE` events, newest first, without private details, from the page `after` on.
-
-    Raises:
-        NotAllowedError: the actor may not read the ledger.
-    """
-    require(actor, Ability.READ_LEDGER)
-    rows = Event.objects.order_by("-seq")
-    if type is not None:
-        rows = rows.filter(type=type.value)
-    if subject:
-        rows = rows.filter(subject=subject)
-    if after is not None:
-        rows = rows.filter(seq__lt=after)
-    found = list(rows[: PAGE_SIZE + 1])
-    more = len(found) > PAGE_SIZE
-    found = found[:PAGE_SIZE]
-    return EventsPage(tuple(_link(event, private=False) for event in found), found[-1].seq if more else None)
-
-
-def _link(event: Event, *, private: bool = True) -> ChainLink:
+def _link(event: Event) -> ChainLink:
     entry = Entry.from_bytes(bytes(event.leaf))
-    opening = opening_of(event) if private else None
+    opening = opening_of(event)
     return ChainLink(
         id=event.id,
         type=entry.type,

@@ -22,7 +22,6 @@ from liuhen.server.kernel.ids import uuid7
 from liuhen.server.ledger import selectors, wake
 from liuhen.server.ledger.errors import FilesBehindError, LedgerBehindError
 from liuhen.server.ledger.files import KEY_PATH, STATE_PATH, LedgerFolder
-from liuhen.server.ledger.interfaces import Sequenced
 from liuhen.server.ledger.models import Event
 from liuhen.server.ledger.signer import Signer, create_key, load_key
 
@@ -139,8 +138,8 @@ def named_file(name_raw: bytes, *, path: bytes, facts: Mapping[str, Any]) -> dic
     }
 
 
-def wait_sequenced(event_id: uuid.UUID, *, timeout_s: float) -> Sequenced:
-    """Wait until an event is under a signed checkpoint, and return its place, bytes and proof.
+def wait_sequenced(event_id: uuid.UUID, *, timeout_s: float) -> Event:
+    """Wait until an event is under a signed checkpoint, and return it with its place.
 
     Must not be called within a transaction: the integrator would wait for the caller.
 
@@ -156,7 +155,7 @@ def wait_sequenced(event_id: uuid.UUID, *, timeout_s: float) -> Sequenced:
         seen = wake.progress()
         event = Event.objects.get(id=event_id)
         if event.index is not None:
-            return Sequenced(index=event.index, entry=bytes(event.leaf), proof=selectors.proof_of(event))
+            return event
         left = end - time.monotonic()
         if left <= 0:
             raise LedgerBehindError(event=event_id, seconds=timeout_s)

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from liuhen.core.entry import EventType
-from liuhen.core.receipt import build_receipt
-from liuhen.core.tlog.proof import TlogProof
 from liuhen.server.accounts.models import Person
 from liuhen.server.intake.models import Station
 from liuhen.server.ledger import selectors as ledger
@@ -23,12 +21,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from liuhen.core.tlog.proof import TlogProof
     from liuhen.server.ledger.interfaces import ChainLink
     from liuhen.server.ledger.models import Event
     from liuhen.server.recordings.models import Recording
     from liuhen.server.web.events import EventWords
 
-__all__ = ["ShownEntry", "ShownLink", "chain_of", "entry_of", "proof_text", "proofs_of", "receipt_of"]
+__all__ = ["ShownEntry", "ShownLink", "chain_of", "entry_of", "proof_of", "proofs_of", "receipt_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,19 +94,18 @@ def entry_of(recording: Recording, event_id: UUID) -> ShownEntry | None:
     if event is None:
         return None
     data = ledger.entry_bytes(event)
-    text = _proof(event)
     opening = ledger.opening_of(event)
     return ShownEntry(
         actor=event.actor,
         text=data.decode(),
         size=len(data),
-        proof=None if text is None else TlogProof.parse(text.encode()),
+        proof=_proof(event),
         opening=None if opening is None else json.dumps(opening, ensure_ascii=False, sort_keys=True),
     )
 
 
-def proof_text(recording: Recording, event_id: UUID) -> str | None:
-    """Return the tlog-proof of one event of `recording`; None where there is none."""
+def proof_of(recording: Recording, event_id: UUID) -> TlogProof | None:
+    """Return the proof of one event of `recording`; None where there is none."""
     event = _event(recording, event_id)
     return None if event is None else _proof(event)
 
@@ -123,7 +121,9 @@ def proofs_of(recording: Recording) -> list[dict[str, str | None]]:
         event = ledger.event_by_id(link.id)
         if event is not None:
             entry = base64.b64encode(ledger.entry_bytes(event)).decode()
-            found.append({"id": str(link.id), "entry": entry, "proof": _proof(event, note)})
+            proof = _proof(event, note)
+            text = None if proof is None else proof.encode().decode()
+            found.append({"id": str(link.id), "entry": entry, "proof": text})
     return found
 
 
@@ -133,16 +133,10 @@ def receipt_of(recording: Recording) -> bytes | None:
     It proves what the station's own receipt proves, and says so in the same form (docs/spec/receipt.md).
     """
     event = ledger.sealing_event(_subject(recording), sha256=recording.sha256, type=EventType.RECORDING_SEALED)
-    text = None if event is None else _proof(event)
-    opening = None if event is None else ledger.opening_of(event)
-    if event is None or text is None or opening is None:
+    try:
+        return None if event is None else ledger.receipt_of(event)
+    except LedgerBehindError:
         return None
-    return build_receipt(
-        entry=ledger.entry_bytes(event),
-        proof=TlogProof.parse(text.encode()),
-        salt=bytes.fromhex(opening["salt"]),
-        details=opening["details"],
-    )
 
 
 def _subject(recording: Recording) -> str:
@@ -154,7 +148,7 @@ def _event(recording: Recording, event_id: UUID) -> Event | None:
     return event if event is not None and event.subject == _subject(recording) else None
 
 
-def _proof(event: Event, note: bytes | None = None) -> str | None:
+def _proof(event: Event, note: bytes | None = None) -> TlogProof | None:
     try:
         return ledger.proof_of(event, note=note)
     except LedgerBehindError:

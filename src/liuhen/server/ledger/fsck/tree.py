@@ -20,8 +20,10 @@ from liuhen.core.tlog.tiles import (
     BundlePath,
     TileHashReader,
     decode_bundle,
+    edge_root,
     entries_path,
     parse_path,
+    places,
     tile_path,
     tile_root,
 )
@@ -91,7 +93,7 @@ class TreeCheck:
 
     def bundles(self) -> Iterator[Bundle]:
         """Yield all bundles in order."""
-        for index, width in _places(self._size):
+        for index, width in places(self._size):
             entries = self._bundle(index, width)
             hashes = None if entries is None else [leaf_hash(data) for data in entries]
             row = self._settle(0, index, width, None if hashes is None else b"".join(hashes))
@@ -108,11 +110,11 @@ class TreeCheck:
         level = 1
         while row := bytes(self._rows[level - 1]):
             self._rows.append(bytearray())
-            for index, width in _places(len(row) // HASH_SIZE):
+            for index, width in places(len(row) // HASH_SIZE):
                 start = index * TILE_WIDTH * HASH_SIZE
                 self._settle(level, index, width, row[start : start + width * HASH_SIZE])
             level += 1
-        root = tree_root(self._size, TileHashReader(_Edge(self._edge), self._size))
+        root = edge_root(self._size, self._edge)
         for level, index, width, stored, computed in self._doubts:
             self._blame_tile(level, index, width)
             if root != self._checkpoint.root:
@@ -254,23 +256,6 @@ class TreeCheck:
             return self._folder.read(path)
         except FileNotFoundError:
             return None
-
-
-class _Edge:
-    """The tiles at the right edge, see `TileReader`."""
-
-    def __init__(self, tiles: dict[int, bytes]) -> None:
-        self._tiles = tiles
-
-    def read_tile(self, level: int, index: int, width: int) -> bytes:
-        """Return the last tile of `level`."""
-        del index, width
-        return self._tiles[level]
-
-
-def _places(count: int) -> Iterator[tuple[int, int]]:
-    for first in range(0, count, TILE_WIDTH):
-        yield first // TILE_WIDTH, min(TILE_WIDTH, count - first)
 
 
 def _hashes_of(bundle: bytes, width: int) -> bytes | None:

@@ -37,10 +37,10 @@ def event(request: PersonRequest, recording_id: UUID, event_id: UUID) -> HttpRes
 def proof(request: PersonRequest, recording_id: UUID, event_id: UUID) -> HttpResponse:
     """Send one event's tlog-proof as a file."""
     recording = recording_for(actor=request.actor, recording_id=recording_id)
-    text = chain.proof_text(recording, event_id)
-    if text is None:
+    found = chain.proof_of(recording, event_id)
+    if found is None:
         raise Http404
-    return _file(text.encode(), f"{event_id}.tlog-proof", "text/plain; charset=utf-8")
+    return _file(found.encode(), f"{event_id}.tlog-proof", "text/plain; charset=utf-8")
 
 
 @for_people("GET", "HEAD")
