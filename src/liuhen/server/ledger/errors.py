@@ -21,10 +21,6 @@ __all__ = [
 class LedgerError(LiuhenError):
     """Base of the family."""
 
-    code = "ledger"
-    zh = "存证账本出错。请查看服务日志。"
-    en = "The ledger is in error. See the server's log."
-
 
 class LedgerBehindError(LedgerError):
     """An event is written and not yet under a checkpoint."""

@@ -45,6 +45,7 @@ __all__ = [
     "verifier_key",
 ]
 
+
 def ledger_folder() -> LedgerFolder:
     """Return the folder of this instance's ledger."""
     return LedgerFolder(settings.INSTANCE.ledger)

@@ -10,7 +10,7 @@ from liuhen.server.ledger.interfaces import Discrepancy, DiscrepancyKind
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["LIMIT", "Findings", "FsckReport"]
+__all__ = ["LIMIT", "Discrepancies", "FsckReport"]
 
 LIMIT: Final = 1000
 """Discrepancies that a report names; the rest is counted."""
@@ -44,7 +44,7 @@ class FsckReport:
         return 0 if self.is_whole else 1
 
 
-class Findings:
+class Discrepancies:
     """Collects discrepancies, each place and kind once with the same words."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from liuhen.core.entry import Entry, EntryError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from liuhen.server.ledger.fsck.report import Findings
+    from liuhen.server.ledger.fsck.report import Discrepancies
 
 __all__ = ["Row", "as_bytes", "check_columns", "parse_row", "placed_rows", "row_of_event", "rows_beyond"]
 
@@ -63,7 +63,7 @@ def row_of_event(event_id: uuid.UUID) -> Row | None:
     return next(_rows(_ONE, event_id if connection.features.has_native_uuid_field else event_id.hex), None)
 
 
-def check_columns(row: Row, entry: Entry, leaf: bytes, findings: Findings) -> None:
+def check_columns(row: Row, entry: Entry, leaf: bytes, found: Discrepancies) -> None:
     """Name what in `row` is not as `entry` has it; the row's leaf bytes are the entry's, their hash is `leaf`."""
     expected = (
         entry.id if isinstance(row.id, uuid.UUID) else entry.id.hex,
@@ -74,35 +74,33 @@ def check_columns(row: Row, entry: Entry, leaf: bytes, findings: Findings) -> No
         entry.actor,
         leaf,
     )
-    found = (row.id, row.type, row.time, row.subject, row.n, row.actor, row.leaf_hash)
-    if found != expected:
+    stored = (row.id, row.type, row.time, row.subject, row.n, row.actor, row.leaf_hash)
+    if stored != expected:
         names = ("id", "type", "time", "subject", "n", "actor", "leaf_hash")
-        wrong = ", ".join(name for name, one, other in zip(names, found, expected, strict=True) if one != other)
+        wrong = ", ".join(name for name, one, other in zip(names, stored, expected, strict=True) if one != other)
         zh, en = f"数据库中的 {wrong} 与账本条目不符", f"its columns {wrong} differ from its entry"
-        findings.altered(f"event {entry.id}", zh, en)
-    _check_opening(row, entry, findings)
+        found.altered(f"event {entry.id}", zh, en)
+    _check_opening(row, entry, found)
 
 
-def parse_row(row: Row, findings: Findings) -> Entry | None:
+def parse_row(row: Row, found: Discrepancies) -> Entry | None:
     """Return the entry that the row's leaf bytes are, None where they are none."""
     try:
         return Entry.from_bytes(row.leaf)
     except EntryError as error:
-        findings.altered(row.name, f"条目内容无法读取（{error.code}）", f"its entry cannot be read ({error.code})")
+        found.altered(row.name, f"条目内容无法读取（{error.code}）", f"its entry cannot be read ({error.code})")
         return None
 
 
-def _check_opening(row: Row, entry: Entry, findings: Findings) -> None:
+def _check_opening(row: Row, entry: Entry, found: Discrepancies) -> None:
     where = f"event {entry.id}"
     if entry.private is None:
         if row.salt is not None or row.private is not None:
-            findings.surplus(
-                where, "有账本条目未承诺的明细", "it has private details that its entry does not commit to"
-            )
+            found.surplus(where, "有账本条目未承诺的明细", "it has private details that its entry does not commit to")
     elif row.salt is None or row.private is None:
-        findings.missing(where, "账本条目所承诺的明细缺失", "the private details that its entry commits to are gone")
+        found.missing(where, "账本条目所承诺的明细缺失", "the private details that its entry commits to are gone")
     elif hmac_sha256(row.salt, row.private).hex() != entry.private:
-        findings.altered(where, "明细与账本条目中的承诺不符", "its private details do not open its entry's commitment")
+        found.altered(where, "明细与账本条目中的承诺不符", "its private details do not open its entry's commitment")
 
 
 def _rows(condition: str, parameter: Any) -> Iterator[Row]:

@@ -10,20 +10,17 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Max
 
-from liuhen.core.digests import sha256
 from liuhen.core.entry import Entry, EventType, ObjectRef
 from liuhen.core.errors import LiuhenError
-from liuhen.core.tlog.checkpoint import open_checkpoint
-from liuhen.core.tlog.errors import TlogError
 from liuhen.core.tlog.merkle import leaf_hash
-from liuhen.core.tlog.tiles import CHECKPOINT_PATH
 from liuhen.server.ledger import projections, selectors
 from liuhen.server.ledger.errors import KeyFileError
-from liuhen.server.ledger.files import HEADS_FOLDER, KEY_PATH, STATE_PATH, heads_path
-from liuhen.server.ledger.fsck.report import Findings, FsckReport
+from liuhen.server.ledger.files import KEY_PATH
+from liuhen.server.ledger.fsck.checkpoints import KeptCheckpoints, published_now, trusted_checkpoint
+from liuhen.server.ledger.fsck.heads import Chains, HeadsFiles, check_head_rows
+from liuhen.server.ledger.fsck.report import Discrepancies, FsckReport
 from liuhen.server.ledger.fsck.rows import (
     Row,
-    as_bytes,
     check_columns,
     parse_row,
     placed_rows,
@@ -31,8 +28,7 @@ from liuhen.server.ledger.fsck.rows import (
     rows_beyond,
 )
 from liuhen.server.ledger.fsck.tree import GrowingRoot, TreeCheck
-from liuhen.server.ledger.heads import encode_heads
-from liuhen.server.ledger.models import CheckpointRow, Event, SubjectHead
+from liuhen.server.ledger.models import Event
 from liuhen.server.ledger.signer import load_key
 
 if TYPE_CHECKING:
@@ -66,59 +62,41 @@ def check_ledger(*, deep: DeepCheck | None = None) -> FsckReport:
     return _Run(deep).check()
 
 
-class _Chains:
-    """The last event of each subject, and the events that do not follow it."""
-
-    def __init__(self, findings: Findings) -> None:
-        self.heads: dict[str, tuple[int, bytes]] = {}
-        self.has_gap = False
-        self._findings = findings
-
-    def follow(self, entry: Entry, leaf: bytes) -> None:
-        n, last = self.heads.get(entry.subject, (-1, b""))
-        linked = entry.n == n + 1 and (n < 0 or entry.prev == last.hex())
-        if not linked and not self.has_gap:
-            self._findings.altered(
-                f"event {entry.id}",
-                f"{entry.subject} 的事件链断裂：应为第 {n + 1} 个事件，实为第 {entry.n} 个",
-                f"it does not continue {entry.subject}: event {n + 1} was due, this is event {entry.n}",
-            )
-        self.heads[entry.subject] = (entry.n, leaf)
-
-
 class _Run:
+    """One check: reads the tree once, entry by entry, and hands each to whatever compares something with it."""
+
     def __init__(self, deep: DeepCheck | None) -> None:
         self._deep = deep
         self._folder = selectors.ledger_folder()
-        self._findings = Findings()
-        self._chains = _Chains(self._findings)
+        self._found = Discrepancies()
+        self._chains = Chains(self._found)
+        self._heads = HeadsFiles(self._folder, self._chains, self._found)
         self._projections: list[Projection] = []
         self._pending: list[Entry] = []
         self._objects: set[ObjectRef] = set()
-        self._heads_dates: set[str] = set()
         self._newest_heads: int | None = None
         self._unsequenced = 0
         self._unplaced: set[bytes] = set()
 
     def check(self) -> FsckReport:
         key = self._key()
-        note = selectors.latest_note()
-        checkpoint = self._open(note, key)
+        checkpoint = trusted_checkpoint(self._folder, key, self._found)
         if checkpoint is None:
             return self._report(None)
         with _snapshot():
             self._projections = projections.projections()
-            published = max(checkpoint.size, self._published_now(key))
+            published = max(checkpoint.size, published_now(key))
             newest = Event.objects.filter(index__lt=published).aggregate(index=Max("index"))["index"]
             indexed = 0 if newest is None else newest + 1
-            self._check_tree(checkpoint, key, indexed=indexed)
+            kept = KeptCheckpoints(checkpoint.size, key, self._found)
+            self._check_tree(checkpoint, kept, indexed=indexed)
             self._check_beyond(checkpoint.size, published)
             self._give_projections(())
             for projection in self._projections:
                 self._finish(projection)
-            self._check_head_rows()
-            self._check_last_checkpoint_row(indexed)
-        self._check_stray_heads()
+            check_head_rows(self._chains, self._found)
+            kept.check_last(indexed)
+        self._heads.check_stray()
         if self._deep is not None:
             self._read_objects(self._deep)
         return self._report(checkpoint)
@@ -128,10 +106,10 @@ class _Run:
             size=0 if checkpoint is None else checkpoint.size,
             root="" if checkpoint is None else checkpoint.root.hex(),
             unsequenced=self._unsequenced,
-            heads=len(self._heads_dates),
+            heads=len(self._heads),
             objects=None if self._deep is None else len(self._objects),
-            discrepancies=tuple(self._findings.named),
-            omitted=self._findings.omitted,
+            discrepancies=tuple(self._found.named),
+            omitted=self._found.omitted,
         )
 
     def _key(self) -> VerifierKey:
@@ -145,47 +123,13 @@ class _Run:
         except FileNotFoundError:
             handed_out = b""
         if handed_out != f"{own.to_text()}\n".encode():
-            self._findings.altered(KEY_PATH, "不是签名密钥的公钥", "it is not the signing key's public half")
+            self._found.altered(KEY_PATH, "不是签名密钥的公钥", "it is not the signing key's public half")
         return own
 
-    def _open(self, note: bytes, key: VerifierKey) -> Checkpoint | None:
-        """Return the published checkpoint; where it is damaged, the one signed last, so that the rest is checked."""
-        checkpoint = self._open_one(CHECKPOINT_PATH, note, key)
-        try:
-            state = self._folder.read(STATE_PATH)
-        except FileNotFoundError:
-            self._findings.missing(STATE_PATH, "签名状态缺失", "the signer's state is missing")
-            return checkpoint
-        signed = self._open_one(STATE_PATH, state, key)
-        if checkpoint is None or signed is None:
-            return checkpoint or signed
-        if signed.size < checkpoint.size or (signed.size == checkpoint.size and signed != checkpoint):
-            self._findings.altered(
-                STATE_PATH,
-                f"签名状态为 {signed.size} 条，落后于检查点的 {checkpoint.size} 条或与之矛盾",
-                f"the signer remembers size {signed.size}, behind or against the checkpoint of {checkpoint.size}",
-            )
-        return checkpoint
-
-    def _open_one(self, path: str, note: bytes, key: VerifierKey) -> Checkpoint | None:
-        try:
-            return open_checkpoint(note, key)
-        except TlogError as error:
-            self._findings.altered(path, error.as_dict()["zh"], error.as_dict()["en"])
-            return None
-
-    def _published_now(self, key: VerifierKey) -> int:
-        try:
-            return open_checkpoint(selectors.latest_note(), key).size
-        except TlogError:
-            return 0
-
-    def _check_tree(self, checkpoint: Checkpoint, key: VerifierKey, *, indexed: int) -> None:
-        tree = TreeCheck(self._folder, checkpoint, self._findings)
+    def _check_tree(self, checkpoint: Checkpoint, kept: KeptCheckpoints, *, indexed: int) -> None:
+        tree = TreeCheck(self._folder, checkpoint, self._found)
         rows = placed_rows(checkpoint.size)
         growing = GrowingRoot()
-        kept = self._kept_checkpoints(checkpoint.size, key)
-        due = next(kept, None)
         ahead = next(rows, None)
         self._newest_heads = Event.objects.filter(
             type=EventType.LEDGER_HEADS.value, index__lt=checkpoint.size
@@ -197,16 +141,14 @@ class _Run:
                 if entry is not None:
                     self._take(entry, leaf, index)
                 growing.append(leaf)
-                if due is not None and due.size == growing.size:
-                    self._check_kept_root(due, growing.root())
-                    due = next(kept, None)
+                kept.compare(growing)
         tree.finish()
 
     def _check_entry(self, index: int, leaf: bytes, data: bytes | None, row: Row | None, indexed: int) -> Entry | None:
         """Compare an entry with its row; return the entry, from the row where the bundle is damaged."""
         was_altered = row is not None and row.leaf != data and leaf_hash(row.leaf) != leaf
         if row is not None and was_altered:
-            self._findings.altered(
+            self._found.altered(
                 row.name, f"条目内容与账本第 {index} 号条目不符", f"its entry is not entry {index} of the ledger"
             )
             row = None
@@ -217,11 +159,11 @@ class _Run:
         try:
             entry = Entry.from_bytes(known)
         except LiuhenError as error:
-            self._findings.altered(f"entry {index}", error.as_dict()["zh"], error.as_dict()["en"])
+            self._found.altered(f"entry {index}", error.as_dict()["zh"], error.as_dict()["en"])
             self._chains.has_gap = True
             return None
         if row is not None:
-            check_columns(row, entry, leaf, self._findings)
+            check_columns(row, entry, leaf, self._found)
         elif not was_altered:
             self._check_unplaced(index, entry, indexed)
         return entry
@@ -230,19 +172,19 @@ class _Run:
         """No row has place `index`: it is still to be set, was taken away, or the row itself is gone."""
         row = row_of_event(entry.id)
         if row is None:
-            self._findings.missing(
+            self._found.missing(
                 f"event {entry.id}", f"账本第 {index} 号条目在数据库中没有记录", f"entry {index} has no row"
             )
             return
         self._unplaced.add(row.leaf)
         if row.place is not None or index < indexed:
-            self._findings.altered(
+            self._found.altered(
                 row.name, f"数据库中的序号为 {row.place}，应为 {index}", f"its row has place {row.place}, not {index}"
             )
 
     def _take(self, entry: Entry, leaf: bytes, index: int | None) -> None:
         if entry.type is EventType.LEDGER_HEADS:
-            self._check_heads_file(entry, index)
+            self._heads.check(entry, made_anew=index == self._newest_heads or self._deep is not None)
         elif entry.type in _CONTENT and self._deep is not None:
             self._objects.update(entry.objects)
         self._chains.follow(entry, leaf)
@@ -261,24 +203,24 @@ class _Run:
     def _show(self, projection: Projection, entries: Sequence[Entry]) -> None:
         """Let a projection compare `entries`; one that it cannot make sense of is named, and stops nothing."""
         try:
-            self._findings.add_all(list(projection.check(entries)))
+            self._found.add_all(list(projection.check(entries)))
         except (LookupError, TypeError, ValueError):
             for entry in entries if len(entries) > 1 else ():
                 self._show(projection, [entry])
             if len(entries) == 1:
                 zh = f"其内容或其对应的数据库记录无法读取（{entries[0].type}）"
                 en = f"its facts, or the row that it tells of, cannot be read ({entries[0].type})"
-                self._findings.altered(f"event {entries[0].id}", zh, en)
+                self._found.altered(f"event {entries[0].id}", zh, en)
 
     def _finish(self, projection: Projection) -> None:
         """Let a projection name what is left; a row that cannot even be read stops no other projection."""
         try:
             for found in projection.finish():
-                self._findings.add(found)
+                self._found.add(found)
         except (LookupError, TypeError, ValueError) as error:
             zh = f"其比对的表中有无法读取的记录（{error}），其后未比对"
             en = f"a row of the tables that it compares cannot be read ({error}); what follows was not compared"
-            self._findings.altered(f"projection {type(projection).__name__}", zh, en)
+            self._found.altered(f"projection {type(projection).__name__}", zh, en)
 
     def _check_beyond(self, size: int, published: int) -> None:
         """Check the rows that wait for their place, and those that have come into the ledger since the start."""
@@ -287,91 +229,25 @@ class _Run:
             if row.leaf in self._unplaced:
                 continue
             if row.place is not None and not (type(row.place) is int and row.place < published):
-                self._findings.surplus(
+                self._found.surplus(
                     row.name,
                     f"序号 {row.place} 超出账本（{published} 条）",
                     f"its place {row.place} is beyond the ledger",
                 )
                 continue
-            entry = parse_row(row, self._findings)
+            entry = parse_row(row, self._found)
             if entry is None:
                 continue
             leaf = leaf_hash(row.leaf)
-            check_columns(row, entry, leaf, self._findings)
+            check_columns(row, entry, leaf, self._found)
             self._take(entry, leaf, None)
-
-    def _check_head_rows(self) -> None:
-        left = dict(self._chains.heads)
-        for subject, n, leaf in SubjectHead.objects.filter(n__gte=0).values_list("subject", "n", "leaf_hash"):
-            due = left.pop(subject, None)
-            if due is None:
-                self._findings.surplus(
-                    f"head {subject}", "账本中没有该对象的事件", "the ledger has no event of this subject"
-                )
-            elif due != (n, as_bytes(leaf)):
-                self._findings.altered(
-                    f"head {subject}", f"数据库记为第 {n} 个事件，应为第 {due[0]} 个", f"it is not event {due[0]}"
-                )
-        for subject in left:
-            self._findings.missing(f"head {subject}", "数据库中没有该对象的末端记录", "the subject has no head row")
-
-    def _check_heads_file(self, entry: Entry, index: int | None) -> None:
-        date, ref = str(entry.facts.get("date")), entry.objects[0]
-        self._heads_dates.add(date)
-        path = heads_path(date)
-        try:
-            data = self._folder.read(path)
-        except (FileNotFoundError, ValueError):
-            self._findings.missing(path, "每日对账文件缺失", "the daily heads file is missing")
-            return
-        if sha256(data).hex() != ref.sha256:
-            self._findings.altered(path, "与账本中的摘要不符", "it has another digest than the ledger says")
-        elif (index == self._newest_heads or self._deep is not None) and not self._chains.has_gap:
-            heads = ((subject, n, leaf) for subject, (n, leaf) in self._chains.heads.items())
-            if encode_heads(date, heads) != data:
-                self._findings.altered(path, "与该日之前的事件不符", "it does not agree with the events before it")
-
-    def _check_stray_heads(self) -> None:
-        newest = max(self._heads_dates, default="")
-        for path in sorted((self._folder.root / HEADS_FOLDER).glob("*")):
-            name = f"{HEADS_FOLDER}/{path.name}"
-            is_ours = path.suffix == ".json" and not path.name.startswith(".")
-            if is_ours and path.stem <= newest and path.stem not in self._heads_dates:
-                self._findings.surplus(name, "账本中没有对应的事件", "no event of the ledger names it")
-
-    def _kept_checkpoints(self, size: int, key: VerifierKey) -> Iterator[CheckpointRow]:
-        for row in CheckpointRow.objects.filter(size__lte=size).order_by("size").iterator():
-            where = f"checkpoint row {row.size}"
-            try:
-                kept = open_checkpoint(as_bytes(row.note), key)
-            except TlogError as error:
-                self._findings.altered(where, error.as_dict()["zh"], error.as_dict()["en"])
-                continue
-            if (kept.size, kept.root) != (row.size, as_bytes(row.root)):
-                self._findings.altered(where, "与其签名文本不符", "it differs from its own signed note")
-            else:
-                yield row
-
-    def _check_kept_root(self, row: CheckpointRow, root: bytes) -> None:
-        if as_bytes(row.root) != root:
-            self._findings.altered(
-                f"checkpoint row {row.size}",
-                "签名的根不是账本前段的根：同一密钥签过两种历史",
-                "it signs another root than the ledger has at that size: the key has signed two histories",
-            )
-
-    def _check_last_checkpoint_row(self, indexed: int) -> None:
-        if indexed and not CheckpointRow.objects.filter(size__gte=indexed).exists():
-            self._findings.missing(
-                f"checkpoint row {indexed}", "数据库中没有该检查点的记录", "the database does not have this checkpoint"
-            )
 
     def _read_objects(self, deep: DeepCheck) -> None:
         for ref in sorted(self._objects, key=lambda ref: ref.sha256):
             try:
                 deep(ref)
             except LiuhenError as error:
-                self._findings.altered(f"object {ref.sha256}", error.as_dict()["zh"], error.as_dict()["en"])
+                self._found.altered(f"object {ref.sha256}", error.as_dict()["zh"], error.as_dict()["en"])
 
 
 def _numbered(bundle: Bundle) -> Iterator[tuple[int, bytes, bytes | None]]:

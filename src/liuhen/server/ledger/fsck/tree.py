@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from liuhen.core.tlog.checkpoint import Checkpoint
     from liuhen.server.ledger.files import LedgerFolder
-    from liuhen.server.ledger.fsck.report import Findings
+    from liuhen.server.ledger.fsck.report import Discrepancies
 
 __all__ = ["Bundle", "GrowingRoot", "TreeCheck"]
 
@@ -78,11 +78,11 @@ class GrowingRoot:
 class TreeCheck:
     """One check of the tree of `checkpoint`; iterate `bundles` to the end, then call `finish`."""
 
-    def __init__(self, folder: LedgerFolder, checkpoint: Checkpoint, findings: Findings) -> None:
+    def __init__(self, folder: LedgerFolder, checkpoint: Checkpoint, found: Discrepancies) -> None:
         self._folder = folder
         self._checkpoint = checkpoint
         self._size = checkpoint.size
-        self._findings = findings
+        self._found = found
         self._rows: list[bytearray] = [bytearray()]  # by level: the hashes of the full tiles of that level
         self._edge: dict[int, bytes] = {}
         self._doubts: list[tuple[int, int, int, bytes, bytes]] = []
@@ -120,7 +120,7 @@ class TreeCheck:
             if root != self._checkpoint.root:
                 self._blame_below(level, index, width, stored, computed)
         if root != self._checkpoint.root and not self._named:
-            self._findings.altered(
+            self._found.altered(
                 "checkpoint",
                 f"{self._size} 条条目算得的根为 {root.hex()}，检查点签名的根为 {self._checkpoint.root.hex()}",
                 f"the {self._size} entries make root {root.hex()}, the checkpoint signs {self._checkpoint.root.hex()}",
@@ -173,9 +173,9 @@ class TreeCheck:
             return
         self._named.add(path)
         if missing:
-            self._findings.missing(path, zh, en)
+            self._found.missing(path, zh, en)
         else:
-            self._findings.altered(path, zh, en)
+            self._found.altered(path, zh, en)
 
     def _blame_bundle(self, index: int, width: int) -> None:
         path = entries_path(index, width)
@@ -228,7 +228,7 @@ class TreeCheck:
             try:
                 place = parse_path(path)
             except TilePathError:
-                self._findings.surplus(path, "不是账本文件", "no file of a ledger has this name")
+                self._found.surplus(path, "不是账本文件", "no file of a ledger has this name")
                 continue
             level = -1 if isinstance(place, BundlePath) else place.level
             here = (self._size >> TILE_HEIGHT * max(level, 0)) - place.index * TILE_WIDTH
@@ -241,14 +241,14 @@ class TreeCheck:
             path = tile_path(level, index, width)
             data = self._older(path)
             if data is not None and data != row[: width * HASH_SIZE]:
-                self._findings.altered(path, *_OLDER)
+                self._found.altered(path, *_OLDER)
 
     def _check_narrower_bundles(self, index: int, row: bytes) -> None:
         for width in self._narrower.get((-1, index), ()):
             path = entries_path(index, width)
             data = self._older(path)
             if data is not None and _hashes_of(data, width) != row[: width * HASH_SIZE]:
-                self._findings.altered(path, *_OLDER)
+                self._found.altered(path, *_OLDER)
 
     def _older(self, path: str) -> bytes | None:
         """Return an older partial file; None where the full one has taken its place meanwhile."""
