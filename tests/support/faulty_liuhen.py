@@ -1,8 +1,12 @@
 """The real `liuhen` with faults beneath it: `python -m tests.support.faulty_liuhen COMMAND ...`.
 
 The file that `TEST_FAULTS` names says what goes wrong; it is read at every call, so that a test may write it while the
-command runs, and remove it again. Faults are injected where the program meets the operating system (see `_wrap_all`).
+command runs, and remove it again. Faults are injected where the program meets the operating system (see `wrap`).
+A fault with a `skip` happens once, at the call after so many that match; without one it happens at each.
 A seal waits half a second for its checkpoint, not ten, so that a ledger that cannot be written is told soon.
+
+The file that `TEST_ORDER` names takes down every change to files, one JSON list a line, in order: the call, its path,
+and for a move where from.
 """
 
 from __future__ import annotations
@@ -10,9 +14,11 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,9 +27,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["main"]
+__all__ = ["main", "wrap"]
 
 _ERRORS = {"full": errno.ENOSPC, "gone": errno.EIO}
+_ON_A_DESCRIPTOR = ("fsync", "fdatasync")
+_ON_ONE_NAME = ("unlink", "mkdir", "rmdir")
+_ON_TWO_NAMES = ("rename", "replace", "link")
+
+assert shutil.rmtree.avoids_symlink_attacks, "shutil looks once, when it is imported, whether `os` knows descriptors"
+_met: Counter[str] = Counter()
 
 
 def _table() -> dict[str, Any]:
@@ -37,8 +49,14 @@ def _table() -> dict[str, Any]:
 def _fault(call: str, where: str) -> str:
     """Return what happens to this call at this path: `full`, `gone`, `kill-before`, `kill-after`; "" for nothing."""
     for fault in _table().get("faults", ()):
-        if call in fault["calls"] and fault["where"] in where:
-            return str(fault["how"])
+        if call not in fault["calls"] or fault["where"] not in where:
+            continue
+        if "skip" in fault:
+            met = json.dumps(fault)
+            _met[met] += 1
+            if _met[met] != fault["skip"] + 1:
+                continue
+        return str(fault["how"])
     return ""
 
 
@@ -52,16 +70,35 @@ def _place(subject: object) -> str:
     return os.fsdecode(subject) if isinstance(subject, str | bytes | os.PathLike) else ""
 
 
-def _faulty(call: str, real: Callable[..., Any], *, subject: int) -> Callable[..., Any]:
-    """Return `real` under the faults for `call`; its argument number `subject` is the path or descriptor."""
+def _named(subject: object, folder: int | None) -> str:
+    """Return the path of a name in the folder with this descriptor; of a whole path where there is none."""
+    name = _place(subject)
+    return name if folder is None or name.startswith("/") else f"{_place(folder)}/{name}"
+
+
+def _faulty(
+    call: str,
+    real: Callable[..., Any],
+    *,
+    subject: int,
+    place: Callable[..., str] | None = None,
+    note: Callable[..., None] | None = None,
+) -> Callable[..., Any]:
+    """Return `real` under the faults for `call`; its argument number `subject` is the path or descriptor.
+
+    `place` finds the path out in another way; `note` is told of each call that was carried out.
+    """
 
     def carried_out(*args: Any, **options: Any) -> Any:
-        how = _fault(call, _place(args[subject]))
+        where = _place(args[subject]) if place is None else place(*args, **options)
+        how = _fault(call, where)
         if how in _ERRORS:
             raise OSError(_ERRORS[how], os.strerror(_ERRORS[how]))
         if how == "kill-before":
             _kill()
         answer = real(*args, **options)
+        if note is not None:
+            note(call, where, *args)
         if how == "kill-after":
             _kill()
         return answer
@@ -69,12 +106,42 @@ def _faulty(call: str, real: Callable[..., Any], *, subject: int) -> Callable[..
     return carried_out
 
 
+def _order_keeper() -> Callable[..., None]:
+    """Return what takes down a change, and have the making of files taken down too; nothing without `TEST_ORDER`."""
+    if "TEST_ORDER" not in os.environ:
+        return lambda *_: None
+    kept = os.open(os.environ["TEST_ORDER"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def note(call: str, where: str, *args: Any) -> None:
+        source = _place(args[0]) if call.removeprefix("os.") in _ON_TWO_NAMES else None
+        os.write(kept, json.dumps([call, where, source]).encode() + b"\n")
+
+    def listen(event: str, args: tuple[Any, ...]) -> None:
+        if event == "open" and args[2] & os.O_CREAT and not isinstance(args[0], int):
+            note("os.open", _place(args[0]))
+
+    sys.addaudithook(listen)
+    return note
+
+
+def _wrap_system(note: Callable[..., None]) -> None:
+    def of_one(subject: object, *_: object, dir_fd: int | None = None, **__: object) -> str:
+        return _named(subject, dir_fd)
+
+    def of_two(_: object, target: object, *, dst_dir_fd: int | None = None, **__: object) -> str:
+        return _named(target, dst_dir_fd)
+
+    for names, place in ((_ON_A_DESCRIPTOR, None), (_ON_ONE_NAME, of_one), (_ON_TWO_NAMES, of_two)):
+        for name in names:
+            setattr(os, name, _faulty(f"os.{name}", getattr(os, name), subject=0, place=place, note=note))
+
+
 def _wrap_methods(kind: type, part: str, *names: str) -> None:
     for name in names:
         setattr(kind, name, _faulty(f"{part}.{name}", getattr(kind, name), subject=1))
 
 
-def _wrap_server() -> None:
+def _wrap_server(note: Callable[..., None]) -> None:
     from liuhen.server.config import setup
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.sqlite.base import DatabaseWrapper
@@ -95,6 +162,7 @@ def _wrap_server() -> None:
         if how == "kill-before":
             _kill()
         real_commit(wrapper)
+        note("database.commit", "")
         if how == "kill-after":
             _kill()
 
@@ -126,14 +194,21 @@ def _wrap_collector() -> None:
     vars(folder)["os"] = SimpleNamespace(**system)
 
 
+def wrap(command: str) -> None:
+    """Wrap what `liuhen <command>` meets."""
+    note = _order_keeper()
+    _wrap_system(note)
+    if command == "collect":
+        _wrap_collector()
+    else:
+        _wrap_server(note)
+
+
 def main() -> int:
     """Wrap what the command meets, then run it as `liuhen` would."""
     from liuhen.cli import main as liuhen
 
-    if sys.argv[1] == "collect":
-        _wrap_collector()
-    else:
-        _wrap_server()
+    wrap(sys.argv[1])
     return liuhen(sys.argv[1:])
 
 

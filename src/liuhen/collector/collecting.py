@@ -152,7 +152,10 @@ class Collecting:
         self._desk.halt.check()
         item = self._items.get(task.key)
         try:
-            if item is None or not item.state.has_receipt:
+            if item is not None and item.state is ItemState.SENT:
+                # Cut off between its receipt and the journal, it has a note as well, and yet it is this collection's.
+                item = self._sent(task, item, attached_to)
+            elif item is None or not item.state.has_receipt:
                 item = self._recognised(task, attached_to) or self._sent(task, item, attached_to)
         except _FILE_TROUBLES as problem:
             trouble = self._blame(task.shown, problem) if isinstance(problem, OSError) else problem
@@ -230,11 +233,12 @@ class Collecting:
             if key in present or self._collection is None:
                 continue
             match item.state:
-                case ItemState.CLEARING:
+                case ItemState.CLEARING | ItemState.CLEARED:
                     self._items[key] = self._collection.put(replace(item, state=ItemState.CLEARED))
+                    self._desk.known.remove(key)
                 case ItemState.PLANNED | ItemState.SENT:
                     self._items[key] = self._finish_missing(item, self._collection)
-                case ItemState.RECEIVED | ItemState.CLEARED | ItemState.FAILED:
+                case ItemState.RECEIVED | ItemState.FAILED:
                     pass
 
     def _finish_missing(self, item: Item, collection: Collection) -> Item:

@@ -25,7 +25,7 @@ from liuhen.collector.report.lines import tell_outcome
 from liuhen.collector.settling import settle_leftover
 from liuhen.collector.source import FolderSource, SkipReason
 from liuhen.collector.source.finding import shown_path
-from liuhen.collector.spool import SpoolSource, find_spools, read_spool
+from liuhen.collector.spool import SpoolSource, find_spools, read_spool, sweep
 from liuhen.collector.spooling import Spooling, look_through
 from liuhen.collector.state import ItemState, Journal, Known, ReceiptBook, StateFolder
 from liuhen.collector.tasks import units_of, units_of_spool
@@ -74,6 +74,8 @@ class Runner:
 
     def collect_here(self, path: Path) -> list[Outcome]:
         """Collect from the device, folder or disk of spools at `path`; raises as `collect`."""
+        if self._order.clear:
+            sweep(path)
         spools = find_spools(path)
         if spools:
             return self._send(spools, remove=self._order.clear)
@@ -81,7 +83,10 @@ class Runner:
 
     def send_spools(self) -> list[Outcome]:
         """Hand in what waits in the order's spool folder, and remove what was received whole."""
-        return self._send(find_spools(self._order.spool) if self._order.spool is not None else [], remove=True)
+        if self._order.spool is None:
+            return []
+        sweep(self._order.spool)
+        return self._send(find_spools(self._order.spool), remove=True)
 
     def _send(self, spools: list[Path], *, remove: bool) -> list[Outcome]:
         outcomes: list[Outcome] = []

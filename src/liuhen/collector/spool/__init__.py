@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from liuhen.collector.spool.layout import Spool, SpooledFile, find_spools, is_spool, read_spool, remove_spool
 from liuhen.collector.spool.source import SpoolSource
-from liuhen.collector.spool.writing import Spooled, SpoolOrder, spooled_keys, write_spool
+from liuhen.collector.spool.writing import Spooled, SpoolOrder, spooled_keys, sweep, write_spool
 
 __all__ = [
     "Spool",
@@ -17,5 +17,6 @@ __all__ = [
     "read_spool",
     "remove_spool",
     "spooled_keys",
+    "sweep",
     "write_spool",
 ]

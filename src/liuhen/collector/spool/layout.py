@@ -2,11 +2,13 @@
 
 liuhen-spool-<collection>/manifest.json     canonical JSON, written last
 liuhen-spool-<collection>/files/<sha256>    each content once
+.liuhen-spool-<uuid>.partial/               being written or removed
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILES",
+    "MANIFEST",
+    "PARTIAL",
     "PREFIX",
     "Spool",
     "SpooledFile",
@@ -36,6 +40,7 @@ __all__ = [
 ]
 
 PREFIX: Final = "liuhen-spool-"
+PARTIAL: Final = ".partial"
 FILES: Final = "files"
 MANIFEST: Final = "manifest.json"
 _KIND: Final = "liuhen-spool"
@@ -130,17 +135,15 @@ def read_spool(folder: Path) -> Spool:
 
 
 def remove_spool(folder: Path) -> None:
-    """Remove a spool whose every file has been received: the manifest first, so that no half spool is ever found.
+    """Remove a spool whose every file has been received: its name first, so that no half spool is ever found.
 
     Raises:
-        OSError: it could not be removed; what is left holds no manifest.
+        OSError: it could not be removed; what is left bears a name that the next `sweep` of its parent clears away.
     """
-    (folder / MANIFEST).unlink(missing_ok=True)
-    sync_folder(folder)
-    for path in (folder / FILES).iterdir():
-        path.unlink()
-    (folder / FILES).rmdir()
-    folder.rmdir()
+    partial = folder.with_name(f".{folder.name}{PARTIAL}")
+    folder.rename(partial)
+    sync_folder(folder.parent)
+    shutil.rmtree(partial)
     sync_folder(folder.parent)
 
 

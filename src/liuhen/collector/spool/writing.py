@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from liuhen.collector.source import Skip, SkipReason
 from liuhen.collector.spool.layout import (
     FILES,
     MANIFEST,
+    PARTIAL,
     PREFIX,
     Spool,
     SpooledFile,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from liuhen.collector.tasks import Task, Unit
     from liuhen.collector.transport import Halt
 
-__all__ = ["SpoolOrder", "Spooled", "spooled_keys", "write_spool"]
+__all__ = ["SpoolOrder", "Spooled", "spooled_keys", "sweep", "write_spool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def write_spool(parent: Path, order: SpoolOrder, *, source: Source, report: Repo
         SourceGoneError: the device went away; nothing is left behind.
         StoppedError: a halt was called; nothing is left behind.
     """
-    partial = parent / f".{PREFIX}{new_uuid()}.partial"
+    partial = parent / f".{PREFIX}{new_uuid()}{PARTIAL}"
     with _disk(parent):
         make_folder(parent)
         with _alone(parent):
@@ -232,11 +233,15 @@ def _disk(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(parent: Path) -> Iterator[None]:
-    """Keep others from sweeping a folder that was just made and is not held yet."""
+def _alone(parent: Path, *, wait: bool = True) -> Iterator[None]:
+    """Keep others from sweeping a folder that was just made and is not held yet.
+
+    Raises:
+        OSError: there is no such folder; or, without waiting, somebody else is at work on it.
+    """
     descriptor = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
         os.close(descriptor)
@@ -254,9 +259,18 @@ def _lock(folder: Path) -> int:
     return descriptor
 
 
+def sweep(parent: Path) -> None:
+    """Remove what killed runs left below `parent` while they wrote or removed a spool; harmless where that cannot be.
+
+    Nothing of it is of use: a spool being written is still on its device, one being removed has all its receipts.
+    """
+    with suppress(OSError), _alone(parent, wait=False):
+        _sweep(parent)
+
+
 def _sweep(parent: Path) -> None:
-    """Remove what a killed run left; a run that is alive holds its folder."""
-    for stale in parent.glob(f".{PREFIX}*.partial"):
+    """Do so, alone; a run that is alive holds its folder."""
+    for stale in parent.glob(f".{PREFIX}*{PARTIAL}"):
         try:
             os.close(_lock(stale))
         except OSError:
