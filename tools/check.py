@@ -20,6 +20,7 @@ GATES: dict[str, list[str]] = {
     "size budget": [sys.executable, "tools/size_budget.py"],
     "templates": [str(BIN / "djlint"), "src/liuhen/server", "--lint", "--quiet"],
     "translations": [sys.executable, "tools/i18n.py", "check"],
+    "messages": [sys.executable, "-m", "tools.messages", "--check"],
     "repository": [sys.executable, "tools/repository.py"],
     "shell scripts": ["bash", "-n", "tools/test-setup", "tools/find-python", "tools/lock.sh", ".ci/run"],
     "deploy check": [sys.executable, "-m", "liuhen.cli", "manage", "check", "--deploy", "--fail-level", "ERROR"],

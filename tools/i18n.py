@@ -75,8 +75,14 @@ def compile_all() -> None:
         compile_catalogue(LOCALE / language / "LC_MESSAGES" / "django.po")
 
 
-def _messages() -> dict[tuple[str, ...], None]:
-    """Return every message in the code and the templates, in order."""
+def translations(language: str) -> dict[str, str]:
+    """Return the translation of every message, by its English text; of one with a plural, that of many."""
+    path = LOCALE / language / "LC_MESSAGES" / "django.po"
+    return {ids[-1]: texts[-1] for ids, texts, _ in _entries(path) if ids[0]}
+
+
+def messages_in(path: Path) -> list[tuple[str, ...]]:
+    """Return the messages in one file of code or one template, in order, each with its plural if it has one."""
     from io import BytesIO
 
     from babel.messages.extract import extract
@@ -85,18 +91,20 @@ def _messages() -> dict[tuple[str, ...], None]:
 
     if not settings.configured:
         settings.configure(USE_I18N=True)
-    found: dict[tuple[str, ...], None] = {}
     keywords: Any = KEYWORDS
-    for path in sorted(SOURCE.rglob("*.py")) + sorted(SOURCE.rglob("*.html")):
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".html":
-            # Python's tokenizer reads what comes out of it, and would take a page's indentation for Python's.
-            text = "\n".join(line.strip() for line in templatize(text, origin=str(path)).splitlines())
-        for _, message, _, _ in extract("python", BytesIO(text.encode()), keywords=keywords):
-            ids = message if isinstance(message, tuple) else (message,)
-            if ids[0]:
-                found.setdefault(ids)
-    return found
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".html":
+        # Python's tokenizer reads what comes out of it, and would take a page's indentation for Python's.
+        text = "\n".join(line.strip() for line in templatize(text, origin=str(path)).splitlines())
+    found = (message for _, message, _, _ in extract("python", BytesIO(text.encode()), keywords=keywords))
+    every = [message if isinstance(message, tuple) else (message,) for message in found]
+    return [ids for ids in every if ids[0]]
+
+
+def _messages() -> dict[tuple[str, ...], None]:
+    """Return every message in the code and the templates, in order."""
+    paths = sorted(SOURCE.rglob("*.py")) + sorted(SOURCE.rglob("*.html"))
+    return dict.fromkeys(ids for path in paths for ids in messages_in(path))
 
 
 def _quoted(text: str) -> str:

@@ -25,7 +25,8 @@ def _families() -> list[type[LiuhenError]]:
         kind = pending.pop()
         found.append(kind)
         pending += kind.__subclasses__()
-    return sorted({kind for kind in found if kind.__module__.startswith("liuhen.core.")}, key=lambda kind: kind.code)
+    ours = {kind for kind in found if kind.__module__.startswith("liuhen.core.") and "code" in vars(kind)}
+    return sorted(ours, key=lambda kind: kind.code)
 
 
 _ERRORS = _families()

@@ -40,10 +40,6 @@ _FIRST_ASTRAL_BYTE: Final = 0xF0  # where UTF-8 has no byte from here on, code p
 class CanonicalError(LiuhenError):
     """Base: the bytes are not one canonical JSON value."""
 
-    code = "canonical-refused"
-    zh = "数据不是规范 JSON（RFC 8785）。请从原处重新取得这份数据。"
-    en = "The data is not canonical JSON (RFC 8785). Obtain it again from its source."
-
 
 class EncodingError(CanonicalError):
     """The bytes are not UTF-8."""

@@ -67,10 +67,6 @@ _time = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0
 class EntryError(LiuhenError):
     """Base: these bytes are no ledger entry, or these values cannot be one."""
 
-    code = "entry-refused"
-    zh = "这不是有效的存证账本条目。请从账本重新导出。"
-    en = "This is not a valid ledger entry. Export it from the ledger again."
-
 
 class EntryTooLargeError(EntryError):
     """The entry exceeds `MAX_ENTRY_SIZE`."""

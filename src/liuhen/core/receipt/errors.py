@@ -10,10 +10,6 @@ __all__ = ["ReceiptError", "ReceiptFieldError", "ReceiptNotCanonicalError", "Rec
 class ReceiptError(LiuhenError):
     """Base: the bytes are no receipt."""
 
-    code = "receipt-refused"
-    zh = "这不是有效的入库回执。请从服务器重新取得。"
-    en = "This is not a valid intake receipt. Obtain it from the server again."
-
 
 class ReceiptTooLargeError(ReceiptError):
     """The bytes exceed what any receipt can have."""

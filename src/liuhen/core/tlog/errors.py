@@ -29,10 +29,6 @@ __all__ = [
 class TlogError(LiuhenError):
     """Base of all that can be wrong with a part of the log."""
 
-    code = "tlog-refused"
-    zh = "存证账本数据未通过检查。请从账本重新取得后再验。"
-    en = "A part of the ledger was refused. Obtain it from the ledger again and check once more."
-
 
 class InclusionError(TlogError):
     """An inclusion proof does not lead from the leaf to the root."""
@@ -137,10 +133,6 @@ class NoteUnsignedError(TlogError):
 
 class CheckpointError(TlogError):
     """Base: a signed note that is no checkpoint of the expected ledger."""
-
-    code = "tlog-checkpoint-refused"
-    zh = "检查点未通过检查。请重新取得。"
-    en = "The checkpoint was refused. Obtain it again."
 
 
 class CheckpointFormatError(CheckpointError):

@@ -39,10 +39,6 @@ __all__ = [
 class VerificationError(LiuhenError):
     """Base: what was shown is not proven."""
 
-    code = "verification-failed"
-    zh = "验证未通过。请重新取得材料后再验。"
-    en = "Verification failed. Obtain the material again and verify once more."
-
 
 class ReceiptRefusedError(VerificationError):
     """The bytes are no receipt."""
@@ -139,10 +135,6 @@ class InclusionRefusedError(VerificationError):
 class PolicyError(VerificationError):
     """Base: the receipt is genuine, but not the one that is asked for."""
 
-    code = "verify-policy"
-    zh = "回执属实，但不是所要的那一份。请核对选用的回执。"
-    en = "The receipt is genuine, but not the one asked for. Check which receipt is meant."
-
 
 class EmptyPolicyError(PolicyError):
     """A policy without demands was given; that is a mistake, never a consent."""
@@ -192,10 +184,6 @@ class OtherRoleError(PolicyError):
 
 class ExportError(VerificationError):
     """Base: an exported ledger is not whole and true."""
-
-    code = "verify-export"
-    zh = "导出的账本未通过验证。请重新导出；仍不通过即为篡改迹象，请报告监督部门。"
-    en = "The exported ledger was refused. Export it again; if it is still refused, report it as a sign of tampering."
 
 
 class FileMissingError(ExportError):

@@ -23,10 +23,6 @@ __all__ = [
 class AccessError(LiuhenError):
     """Base of the errors of tickets and playback."""
 
-    code = "access-refused"
-    zh = "不能查阅该音像记录。请向保管人询问。"
-    en = "This recording cannot be viewed. Ask the custodian."
-
 
 class TicketReasonError(AccessError):
     """No purpose was given, or one that is too long."""

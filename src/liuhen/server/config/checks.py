@@ -41,11 +41,17 @@ def sqlite_in_use(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[chec
     chosen = driver()
     version = chosen.sqlite_version
     if wal_is_safe(chosen.sqlite_version_info):
-        return [checks.Info(f"SQLite {version} ({chosen.__name__}), write-ahead log", id="liuhen.I001")]
+        return [
+            checks.Info(
+                f"SQLite {version}（{chosen.__name__}），使用预写日志 / "
+                f"SQLite {version} ({chosen.__name__}) with the write-ahead log",
+                id="liuhen.I001",
+            )
+        ]
     return [
         checks.Warning(
             f"SQLite {version} 的 WAL 模式可能损坏数据库，已改用回滚日志 / "
-            "can corrupt a database in WAL mode; the rollback journal is used",
+            f"SQLite {version} can corrupt a database in WAL mode; the rollback journal is used",
             hint="写入较慢。请安装 pysqlite3，或换用 SQLite 3.51.3 以上的 Python / "
             "Writes are slower. Install pysqlite3 or a Python with SQLite 3.51.3 or newer.",
             id="liuhen.W001",
@@ -79,7 +85,9 @@ def instance_is_initialised(app_configs: Sequence[Any] | None, **kwargs: Any) ->
         return []
     return [
         checks.Error(
-            f"{instance.home} 尚未初始化 / is not initialised", hint="请运行 / Run `liuhen init`.", id="liuhen.E001"
+            f"{instance.home} 尚未初始化 / {instance.home} is not initialised",
+            hint="请运行 liuhen init / Run `liuhen init`.",
+            id="liuhen.E001",
         )
     ]
 
@@ -91,7 +99,7 @@ def secrets_are_private(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
     folder = settings.INSTANCE.secret_key_file.parent
     open_files = [path for path in sorted(folder.glob("*")) if _open_to_others(path)]
     return [
-        checks.Error(f"{path} 可被他人读取 / can be read by others", hint=f"chmod 600 {path}", id="liuhen.E002")
+        checks.Error(f"{path} 可被他人读取 / {path} can be read by others", hint=f"chmod 600 {path}", id="liuhen.E002")
         for path in open_files
     ]
 
@@ -103,7 +111,11 @@ def instance_is_private(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
     home = settings.INSTANCE.home
     if not home.exists() or not _open_to_others(home):
         return []
-    return [checks.Error(f"{home} 可被他人进入 / can be entered by others", hint=f"chmod 700 {home}", id="liuhen.E003")]
+    return [
+        checks.Error(
+            f"{home} 可被他人进入 / {home} can be entered by others", hint=f"chmod 700 {home}", id="liuhen.E003"
+        )
+    ]
 
 
 @checks.register("liuhen", deploy=True)
@@ -113,7 +125,7 @@ def chinese_is_there(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[c
     catalogues = [Path(folder, "zh_Hans", "LC_MESSAGES", "django.mo") for folder in settings.LOCALE_PATHS]
     return [
         checks.Error(
-            f"{path} 缺失，页面只有英文 / is absent: pages are in English only",
+            f"{path} 缺失，页面只有英文 / {path} is absent: pages are in English only",
             hint="请从源码目录重新安装（setup.py 会编译词条），或运行 tools/i18n.py compile / "
             "Install again from the checkout (its setup.py compiles it), or run `tools/i18n.py compile` there.",
             id="liuhen.E004",
@@ -132,7 +144,8 @@ def plain_http_stays_on_this_machine(app_configs: Sequence[Any] | None, **kwargs
         return []
     return [
         checks.Warning(
-            f"{own.host}:{own.port} 以明文 HTTP 应答其他机器 / answers plain HTTP to other machines",
+            f"{own.host}:{own.port} 以明文 HTTP 应答其他机器 / "
+            f"{own.host}:{own.port} answers plain HTTP to other machines",
             hint="请在前面设置 TLS 并启用 behind_tls，或将 host 设为 127.0.0.1 / "
             "Put a TLS front before it and set behind_tls, or set host to 127.0.0.1.",
             id="liuhen.W003",

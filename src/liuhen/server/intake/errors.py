@@ -71,10 +71,7 @@ __all__ = [
 class IntakeError(LiuhenError):
     """Base of the family; `status` is the HTTP status of the refusal."""
 
-    code = "intake-refused"
     status: ClassVar[int] = 400
-    zh = "采集入库请求被拒绝。"
-    en = "The intake request was refused."
 
 
 # The request as such
@@ -380,10 +377,6 @@ class IntakeFaultError(IntakeError):
 
 class StationRegisterError(LiuhenError):
     """Base of what can be wrong with an act on the register of stations."""
-
-    code = "station-register"
-    zh = "采集站登记有误。"
-    en = "The register of stations does not allow this."
 
 
 class StationNameTakenError(StationRegisterError):

@@ -23,10 +23,6 @@ __all__ = [
 class VaultError(LiuhenError):
     """Base of all refusals and faults of a store."""
 
-    code = "vault-error"
-    zh = "原件库出错。请查看服务器日志。"
-    en = "The vault failed. See the server's log."
-
 
 class VaultFullError(VaultError):
     """No space or no quota is left; the step was undone and may be repeated once there is space."""
