@@ -23,7 +23,7 @@ from liuhen.core.errors import Language, LiuhenError
 from liuhen.server.access.content import Part
 from liuhen.server.config.checks import CHECK_IDS
 from liuhen.server.config.instance import Settings
-from liuhen.server.intake.asgi import IntakeApp
+from liuhen.server.intake.asgi import IntakeHandler
 from liuhen.server.web.urls import urlpatterns
 
 ROOT = Path(__file__).parents[1]
@@ -208,7 +208,7 @@ def test_every_page_is_documented_and_none_that_is_not_there() -> None:
 def test_every_address_of_intake_is_documented_with_its_methods_and_none_that_is_not_there() -> None:
     documented = {(method, address) for method, address in addresses() if address.startswith("/intake/")}
     met: set[tuple[str, str]] = set()
-    for matches, methods in IntakeApp()._routes:
+    for matches, methods in IntakeHandler()._routes:
         these = {(method, one) for method, one in documented if matches(one.replace("<uuid>", UUID))}
         assert {method for method, _ in these} == set(methods)
         met |= these

@@ -173,9 +173,9 @@ def _wrap_server(note: Callable[..., None]) -> None:
 
     def open_instance(**options: Any) -> Any:
         opened = real_open(**options)
-        from liuhen.server.intake.asgi import app
+        from liuhen.server.intake.asgi import handler
 
-        app._pace = replace(app._pace, checkpoint_s=0.5)
+        handler._pace = replace(handler._pace, checkpoint_s=0.5)
         return opened
 
     database._commit = commit

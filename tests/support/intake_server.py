@@ -24,7 +24,7 @@ from django.conf import settings  # noqa: E402 - apps are loaded now
 from django.db import close_old_connections, connection  # noqa: E402
 
 from liuhen.server.intake import live, selectors, stations, sweep  # noqa: E402
-from liuhen.server.intake.asgi import IntakeApp  # noqa: E402
+from liuhen.server.intake.asgi import IntakeHandler  # noqa: E402
 from liuhen.server.intake.models import StationKey, Upload  # noqa: E402
 from liuhen.server.intake.writer import Pace  # noqa: E402
 from liuhen.server.kernel import clock  # noqa: E402
@@ -165,7 +165,7 @@ class Levers:
 
 
 LEVERS = Levers()
-_intake = IntakeApp(lambda: LEVERS.store, PACE)
+_intake = IntakeHandler(lambda: LEVERS.store, PACE)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -17,7 +17,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError
 
 from liuhen.server.access import delivery, services
-from liuhen.server.access.asgi import MediaApp
+from liuhen.server.access.asgi import MediaHandler
 from liuhen.server.access.models import RangeServed, ViewTicket
 from liuhen.server.accounts.roles import Role
 from liuhen.server.accounts.selectors import actor_of
@@ -88,7 +88,7 @@ def staged(cast: Cast, content: bytes, address: tuple[str, int]) -> Stage:
 @pytest.fixture
 def stage(transactional_db: None, cast: Cast) -> Iterator[Stage]:
     del transactional_db
-    with serving(MediaApp()) as address:
+    with serving(MediaHandler()) as address:
         yield staged(cast, CONTENT, address)
 
 
@@ -250,7 +250,7 @@ def slow_reader(stage: Stage) -> socket.socket:
 @pytest.fixture
 def long_stage(transactional_db: None, cast: Cast) -> Iterator[Stage]:
     del transactional_db
-    with serving(MediaApp()) as address:
+    with serving(MediaHandler()) as address:
         yield staged(cast, b"\0" * LONG, address)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from liuhen.core.entry import parse_time
 from liuhen.server.intake import stations
-from liuhen.server.intake.asgi import IntakeApp
+from liuhen.server.intake.asgi import IntakeHandler
 from liuhen.server.ledger.errors import SignerRefusesError
 from liuhen.server.vault.errors import VaultFaultError
 from tests.server.intake.refusals import refused
@@ -193,7 +193,7 @@ def asked_alone(path: str) -> tuple[int, dict[str, Any]]:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    asyncio.run(IntakeApp()({"method": "GET", "path": path, "headers": []}, receive, send))
+    asyncio.run(IntakeHandler()({"method": "GET", "path": path, "headers": []}, receive, send))
     return sent[0]["status"], json.loads(sent[1]["body"])
 
 

@@ -12,7 +12,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from liuhen.core.tlog.tiles import tree_paths
 from liuhen.server.accounts.roles import Role
-from liuhen.server.ledger.asgi import PIECE, LedgerApp, app
+from liuhen.server.ledger.asgi import PIECE, LedgerHandler
 from liuhen.server.ledger.heads import write_heads
 from tests.server.ledger.kit import AT, sequence, write
 from tests.support.cast import make_cast
@@ -31,7 +31,7 @@ class Answer(NamedTuple):
     pieces: list[int]
 
 
-def ask(path: str, *, method: str = "GET", cookie: str = "", handler: LedgerApp = app) -> Answer:
+def ask(path: str, *, method: str = "GET", cookie: str = "", handler: LedgerHandler | None = None) -> Answer:
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -42,7 +42,7 @@ def ask(path: str, *, method: str = "GET", cookie: str = "", handler: LedgerApp 
 
     headers = [(b"cookie", cookie.encode())] if cookie else []
     scope = {"type": "http", "method": method, "path": path, "headers": headers, "query_string": b""}
-    asyncio.run(handler(scope, receive, send))
+    asyncio.run((handler or LedgerHandler())(scope, receive, send))
     start, *parts = sent
     assert [part.get("more_body", False) for part in parts] == [True] * (len(parts) - 1) + [False]
     bodies = [part["body"] for part in parts]
@@ -174,7 +174,7 @@ def test_a_closed_ledger_asks_who_may_read(grown: LedgerFolder) -> None:
         asked.append(scope["path"])
         return str(scope["path"]).endswith("checkpoint")
 
-    handler = LedgerApp(authorise=allow)
+    handler = LedgerHandler(authorise=allow)
     got = ask("/ledger/checkpoint", handler=handler)
     assert (got.status, got.headers["cache-control"]) == (200, "no-store")
     refused = ask("/ledger/tile/0/000", handler=handler)

@@ -5,20 +5,16 @@ A plain ASGI handler: Django has no ranges, and a thread per slow viewer would s
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import uuid
-from contextlib import suppress
-from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from django.conf import settings
 from django.db import DatabaseError
 
 from liuhen.core.errors import LiuhenError
 from liuhen.server.access.content import Content, Part, content_of
-from liuhen.server.access.delivery import Delivery, RangeRegister
+from liuhen.server.access.delivery import Delivery, RangeRecorder, threads
 from liuhen.server.access.errors import (
     ContentMissingError,
     MethodRefusedError,
@@ -29,21 +25,17 @@ from liuhen.server.access.errors import (
 )
 from liuhen.server.access.ranges import Span, span_of
 from liuhen.server.access.selectors import Admission, admit
-from liuhen.server.access.threads import with_database
 from liuhen.server.kernel import clock
+from liuhen.server.kernel.asgi import NOSNIFF, field_values, send_error, session_key_of
 from liuhen.server.recordings.selectors import RecordingMissingError
 from liuhen.server.vault.errors import VaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable
 
-    type Scope = dict[str, Any]
-    type Message = dict[str, Any]
-    type Receive = Callable[[], Awaitable[Message]]
-    type Send = Callable[[Message], Awaitable[None]]
-    type Headers = list[tuple[bytes, bytes]]
+    from liuhen.server.kernel.asgi import Headers, Receive, Scope, Send
 
-__all__ = ["MediaApp", "app"]
+__all__ = ["MediaHandler", "handler"]
 
 _path = re.compile(
     r"/media/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/(" + "|".join(Part) + ")",
@@ -62,7 +54,7 @@ _FORBIDDEN: Final = 403
 # Nothing of this may stay in a cache, be read by another site, or run as a page.
 _GUARDS: Final[Headers] = [
     (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
+    NOSNIFF,
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"content-security-policy", b"default-src 'none'; sandbox"),
 ]
@@ -70,11 +62,11 @@ _GUARDS: Final[Headers] = [
 _log = logging.getLogger(__name__)
 
 
-class MediaApp:
-    """The handler, with the register of what it has sent. Belongs to one event loop."""
+class MediaHandler:
+    """Answers `/media/*` and has what it sends written down. Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._register: Final = RangeRegister()
+        self._recorder: Final = RangeRecorder()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -88,7 +80,7 @@ class MediaApp:
         sends_content = scope["method"] != "HEAD" and span.length > 0
         try:
             if sends_content:
-                await self._register.note(delivery.row(clock.now(), ended=False))
+                await self._recorder.note(delivery.row(clock.now(), ended=False))
         except DatabaseError:
             _log.exception("%s: not written down, so not sent", scope["path"])
             await _refuse(send, RegisterFailedError(), head=False)
@@ -104,7 +96,7 @@ class MediaApp:
             # The head is out: all that is left is to break off, so that the client sees a short body.
             _log.exception("%s broke off", scope["path"])
         finally:
-            await self._register.note(delivery.row(clock.now(), ended=True))
+            await self._recorder.note(delivery.row(clock.now(), ended=True))
 
 
 async def _look_up(scope: Scope) -> tuple[Callable[[], Admission], Admission, Content]:
@@ -119,7 +111,7 @@ async def _look_up(scope: Scope) -> tuple[Callable[[], Admission], Admission, Co
     if scope["method"] not in {"GET", "HEAD"}:
         raise MethodRefusedError(method=scope["method"])
     ticket_id, part = uuid.UUID(match[1]), Part(match[2])
-    session_key = _session_key(scope)
+    session_key = session_key_of(scope)
 
     def ask() -> Admission:
         return admit(session_key=session_key, ticket_id=ticket_id, at=clock.now())
@@ -128,25 +120,12 @@ async def _look_up(scope: Scope) -> tuple[Callable[[], Admission], Admission, Co
         admission = ask()
         return admission, content_of(admission.recording, part)
 
-    return ask, *await with_database(look_up)
-
-
-def _session_key(scope: Scope) -> str:
-    cookies = SimpleCookie()
-    for text in _fields(scope, b"cookie"):
-        with suppress(CookieError):
-            cookies.load(text)
-    found = cookies.get(settings.SESSION_COOKIE_NAME)
-    return "" if found is None else found.value
-
-
-def _fields(scope: Scope, name: bytes) -> list[str]:
-    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+    return ask, *await threads.with_database(look_up)
 
 
 def _span(scope: Scope, content: Content) -> Span:
-    ranges = _fields(scope, b"range") if scope["method"] == "GET" else []
-    conditions = _fields(scope, b"if-range")
+    ranges = field_values(scope, b"range") if scope["method"] == "GET" else []
+    conditions = field_values(scope, b"if-range")
     return span_of(
         size=content.size,
         asked=",".join(ranges) if ranges else None,
@@ -175,15 +154,7 @@ def _head(content: Content, span: Span) -> tuple[int, Headers]:
 
 async def _refuse(send: Send, error: LiuhenError, *, head: bool) -> None:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), _FORBIDDEN)
-    body = json.dumps(error.as_dict(), ensure_ascii=False).encode()
-    headers = [
-        *_GUARDS,
-        (b"content-type", b"application/json; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        *_hints(error),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else body})
+    await send_error(send, error, status=status, headers=[*_GUARDS, *_hints(error)], with_body=not head)
 
 
 def _hints(error: LiuhenError) -> Iterable[tuple[bytes, bytes]]:
@@ -193,4 +164,4 @@ def _hints(error: LiuhenError) -> Iterable[tuple[bytes, bytes]]:
         yield b"allow", b"GET, HEAD"
 
 
-app = MediaApp()
+handler = MediaHandler()

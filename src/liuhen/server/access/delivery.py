@@ -11,35 +11,33 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from liuhen.core.errors import LiuhenError
 from liuhen.server.access.models import RangeServed
 from liuhen.server.access.services import note_ranges
-from liuhen.server.access.threads import with_database, without_database
+from liuhen.server.kernel.asgi import Threads
 from liuhen.server.kernel.ids import new_id
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from datetime import datetime
 
     from liuhen.server.access.content import Content
     from liuhen.server.access.ranges import Span
+    from liuhen.server.kernel.asgi import Receive, Send
 
-    type Message = dict[str, Any]
-    type Receive = Callable[[], Awaitable[Message]]
-    type Send = Callable[[Message], Awaitable[None]]
-
-__all__ = ["PIECE", "RECHECK_S", "Delivery", "RangeRegister"]
+__all__ = ["PIECE", "RECHECK_S", "Delivery", "RangeRecorder", "threads"]
 
 PIECE: Final = 256 << 10
 RECHECK_S: Final = 2.0
 
+threads: Final = Threads("media", 8)
 _log = logging.getLogger(__name__)
 
 
-class RangeRegister:
+class RangeRecorder:
     """Writes down what responses will send and have sent; those that come while a write is under way share the next."""
 
     def __init__(self) -> None:
@@ -58,7 +56,7 @@ class RangeRegister:
             if not rows:
                 return
             try:
-                await with_database(partial(note_ranges, served=rows))
+                await threads.with_database(partial(note_ranges, served=rows))
             except BaseException:
                 # Others whose rows were among these try once more themselves; nothing begins that is not written down.
                 kept = [other for other in rows if other is not row or other.sent is not None]
@@ -105,7 +103,7 @@ class Delivery:
         offset, end = self.span.start, self.span.end
         while offset < end:
             length = min(PIECE, end - offset)
-            data = await without_database(partial(self.content.store.read_range, self.content.sha256, offset, length))
+            data = await threads.run(partial(self.content.store.read_range, self.content.sha256, offset, length))
             offset += length
             await send({"type": "http.response.body", "body": data, "more_body": offset < end})
             self.sent += length
@@ -120,7 +118,7 @@ async def _until_refused(may_go_on: Callable[[], object]) -> None:
     while True:
         await asyncio.sleep(RECHECK_S)
         try:
-            await with_database(may_go_on)
+            await threads.with_database(may_go_on)
         except LiuhenError as refusal:
             _log.info("delivery ended: %s", refusal)
             return

@@ -6,10 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import Q
-from django.http import HttpRequest
 
 from liuhen.core.entry import format_time
 from liuhen.server.access.errors import (
@@ -23,7 +20,7 @@ from liuhen.server.access.services import fingerprint
 from liuhen.server.accounts.models import Person, RoleGrant, Unit
 from liuhen.server.accounts.policy import Ability, allows, require
 from liuhen.server.accounts.roles import Role
-from liuhen.server.accounts.selectors import actor_of
+from liuhen.server.accounts.selectors import actor_of, person_of_session
 from liuhen.server.kernel.actor import Actor, ActorKind
 from liuhen.server.recordings.selectors import recording_for
 
@@ -87,7 +84,9 @@ def admit(*, session_key: str, ticket_id: uuid.UUID, at: datetime) -> Admission:
         TicketEndedError: the ticket has run out or was ended.
         NotOpenedError: playback was not begun in this very session.
     """
-    person = _person_of(session_key)
+    person = person_of_session(session_key)
+    if person is None:
+        raise SessionMissingError
     ticket = ViewTicket.objects.filter(id=ticket_id, holder=person).first()
     if ticket is None:
         raise TicketMissingError(ticket=ticket_id)
@@ -128,13 +127,3 @@ def _unit_and_above(unit_id: uuid.UUID) -> list[uuid.UUID]:
         line.append(at)
         at = above[at]
     return line
-
-
-def _person_of(session_key: str) -> Person:
-    """Return whom Django's own rules say that the session is of: password changes and closed accounts end it."""
-    request = HttpRequest()
-    request.session = SessionStore(session_key)
-    user = get_user(request)
-    if not isinstance(user, Person) or request.session.session_key != session_key:
-        raise SessionMissingError
-    return user

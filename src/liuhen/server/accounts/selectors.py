@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
+
 from liuhen.server.accounts.errors import PersonMissingError, UnitMissingError
 from liuhen.server.accounts.models import Person, RoleGrant, Unit
 from liuhen.server.kernel.actor import Actor, ActorKind
@@ -11,7 +15,14 @@ from liuhen.server.kernel.actor import Actor, ActorKind
 if TYPE_CHECKING:
     import uuid
 
-__all__ = ["actor_of", "person_by_certificate", "person_by_username", "unit_by_code", "units_below"]
+__all__ = [
+    "actor_of",
+    "person_by_certificate",
+    "person_by_username",
+    "person_of_session",
+    "unit_by_code",
+    "units_below",
+]
 
 
 def units_below(unit_id: uuid.UUID) -> frozenset[uuid.UUID]:
@@ -37,6 +48,17 @@ def actor_of(person: Person) -> Actor:
     live = RoleGrant.objects.filter(person=person, person__is_active=True, revoked_at__isnull=True)
     roles = live.values_list("role", flat=True)
     return Actor(kind=ActorKind.PERSON, id=person.id, roles=frozenset(roles), units=units_below(person.unit_id))
+
+
+def person_of_session(session_key: str) -> Person | None:
+    """Return whom Django's own rules say that a session is of; a password change or a closed account ends it."""
+    request = HttpRequest()
+    request.session = SessionStore(session_key)
+    user = get_user(request)
+    # Django makes a new session in place of one that it does not know.
+    if not isinstance(user, Person) or not user.is_active or request.session.session_key != session_key:
+        return None
+    return user
 
 
 def person_by_certificate(number: str) -> Person | None:

@@ -6,7 +6,6 @@ else is Django in a bounded pool of threads. Measured reasons: docs/adr/0003.
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,18 +22,15 @@ from liuhen.server.access import asgi as access  # noqa: E402
 from liuhen.server.config.bodies import BodyTooLargeError, read_whole  # noqa: E402
 from liuhen.server.config.wsgi import application as pages  # noqa: E402
 from liuhen.server.intake import asgi as intake  # noqa: E402
+from liuhen.server.kernel.asgi import NOSNIFF, send_error  # noqa: E402
 from liuhen.server.ledger import asgi as ledger  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    type Scope = dict[str, Any]
-    type Receive = Callable[[], Awaitable[dict[str, Any]]]
-    type Send = Callable[[dict[str, Any]], Awaitable[None]]
+    from liuhen.server.kernel.asgi import Receive, Scope, Send
 
 __all__ = ["application"]
 
-_ROUTES = (("/intake/", intake.app), ("/media/", access.app), ("/ledger/", ledger.app))
+_ROUTES = (("/intake/", intake.handler), ("/media/", access.handler), ("/ledger/", ledger.handler))
 # An answer waits in a queue without end, so that a client who reads slowly holds no thread; pages and static files are
 # small. a2wsgi's own types are narrower than ASGI's and WSGI's, which both sides keep.
 _pages: Any = WSGIMiddleware(cast("Any", pages), workers=settings.INSTANCE.settings.page_threads, send_queue_size=0)
@@ -45,9 +41,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
         return
-    for prefix, app in _ROUTES:
+    for prefix, handler in _ROUTES:
         if scope["path"].startswith(prefix):
-            await app(scope, receive, send)
+            await handler(scope, receive, send)
             return
     await _page(scope, receive, send)
 
@@ -57,21 +53,10 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
         whole = await read_whole(receive)
     except LiuhenError as error:
         status = 413 if isinstance(error, BodyTooLargeError) else 408
-        await _refuse(send, status, error)
+        await send_error(send, error, status=status, headers=[NOSNIFF, (b"connection", b"close")])
         return
     if whole is not None:
         await _pages(scope, whole, send)
-
-
-async def _refuse(send: Send, status: int, error: LiuhenError) -> None:
-    body = json.dumps(error.as_dict(), ensure_ascii=False).encode()
-    headers = [
-        (b"content-type", b"application/json; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -13,11 +13,7 @@ from typing import TYPE_CHECKING, Final
 from liuhen.core.errors import LiuhenError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
-    from typing import Any
-
-    type Message = MutableMapping[str, Any]
-    type Receive = Callable[[], Awaitable[Message]]
+    from liuhen.server.kernel.asgi import Message, Receive
 
 __all__ = ["BODY_LIMIT", "BODY_SECONDS", "BodyTooLargeError", "BodyTooSlowError", "read_whole"]
 

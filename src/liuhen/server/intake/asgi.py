@@ -45,15 +45,16 @@ from liuhen.server.vault.errors import VaultFullError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-    from liuhen.server.intake.http import Receive, Request, Scope, Send
+    from liuhen.server.intake.http import Request
     from liuhen.server.intake.interfaces import Caller
     from liuhen.server.intake.tus import Checksum
+    from liuhen.server.kernel.asgi import Receive, Scope, Send
     from liuhen.server.vault.interfaces import Store
 
     type Handler = Callable[[Request, Caller, uuid.UUID], Awaitable[Response]]
     type Routes = tuple[tuple[Callable[[str], re.Match[str] | None], Mapping[str, Handler]], ...]
 
-__all__ = ["IntakeApp", "app"]
+__all__ = ["IntakeHandler", "handler"]
 
 _SMALL_BODY: Final = 64 << 10
 _SUMMARY_BODY: Final = 8 << 20
@@ -69,8 +70,8 @@ def _address(pattern: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(f"/intake/{pattern}").fullmatch
 
 
-class IntakeApp:
-    """The handler. Belongs to one event loop. `store` gives the vault's originals; `pace` the measures of bodies."""
+class IntakeHandler:
+    """Answers `/intake/*`; belongs to one event loop. `store` gives the originals, `pace` the measures of bodies."""
 
     def __init__(self, store: Callable[[], Store] = stores.originals, pace: Pace | None = None) -> None:
         self._store = store
@@ -303,4 +304,4 @@ def _check_span(upload: Upload, offset: int, present: int, coming: int | None) -
         raise UploadLongerError(upload=upload.id, length=upload.length, end=offset + (coming or 1))
 
 
-app = IntakeApp()
+handler = IntakeHandler()

@@ -10,14 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 from liuhen.server.intake.errors import BodyTooLargeError, BodyTooSlowError, as_json, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
     from liuhen.core.errors import LiuhenError
-
-    type Message = dict[str, Any]
-    type Scope = dict[str, Any]
-    type Receive = Callable[[], Awaitable[Message]]
-    type Send = Callable[[Message], Awaitable[None]]
+    from liuhen.server.kernel.asgi import Receive, Scope, Send
 
 __all__ = ["Body", "BodyBrokenError", "Request", "Response", "answer", "json_response", "read_request", "refusal"]
 

@@ -7,24 +7,23 @@ Three pools, so that no kind of work can hold up another: bytes (short, disk), l
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from django.db import close_old_connections
+from liuhen.server.kernel.asgi import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["act", "begin", "disk", "done", "look"]
 
-_disk: Final = ThreadPoolExecutor(4, thread_name_prefix="intake-bytes")
-_looks: Final = ThreadPoolExecutor(4, thread_name_prefix="intake-looks")
-_acts: Final = ThreadPoolExecutor(8, thread_name_prefix="intake-acts")
+_disk: Final = Threads("intake-bytes", 4)
+_looks: Final = Threads("intake-looks", 4)
+_acts: Final = Threads("intake-acts", 8)
 
 
 def begin[R](call: Callable[[], R]) -> asyncio.Future[R]:
     """Begin `call`, which touches the disk and not the database; `done` waits for it."""
-    return asyncio.get_running_loop().run_in_executor(_disk, call)
+    return _disk.begin(call)
 
 
 async def done[R](begun: asyncio.Future[R]) -> R:
@@ -46,17 +45,9 @@ async def disk[R](call: Callable[[], R]) -> R:
 
 async def look[R](call: Callable[[], R]) -> R:
     """Run `call`, which reads the database for a moment."""
-    return await asyncio.get_running_loop().run_in_executor(_looks, _fresh, call)
+    return await _looks.with_database(call)
 
 
 async def act[R](call: Callable[[], R]) -> R:
     """Run `call`, which changes the database or takes long."""
-    return await asyncio.get_running_loop().run_in_executor(_acts, _fresh, call)
-
-
-def _fresh[R](call: Callable[[], R]) -> R:
-    close_old_connections()
-    try:
-        return call()
-    finally:
-        close_old_connections()
+    return await _acts.with_database(call)

@@ -6,45 +6,35 @@ who may read the ledger. Only what the published checkpoint covers is served: wh
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from django.conf import settings
-from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
-from django.db import close_old_connections
-from django.http import HttpRequest
 
 from liuhen.core.errors import LiuhenError
 from liuhen.core.tlog.errors import TilePathError
 from liuhen.core.tlog.tiles import CHECKPOINT_PATH, TILE_HEIGHT, TILE_WIDTH, BundlePath, parse_path
-from liuhen.server.accounts.models import Person
 from liuhen.server.accounts.policy import Ability, allows
-from liuhen.server.accounts.selectors import actor_of
+from liuhen.server.accounts.selectors import actor_of, person_of_session
+from liuhen.server.kernel.asgi import JSON_TYPE, NOSNIFF, Threads, send_error, session_key_of
 from liuhen.server.ledger import selectors
 from liuhen.server.ledger.errors import NoCheckpointError
 from liuhen.server.ledger.files import HEADS_FOLDER, KEY_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
-    type Scope = dict[str, Any]
-    type Receive = Callable[[], Awaitable[dict[str, Any]]]
-    type Send = Callable[[dict[str, Any]], Awaitable[None]]
-    type Headers = list[tuple[bytes, bytes]]
+    from liuhen.server.kernel.asgi import Headers, Receive, Scope, Send
 
 __all__ = [
-    "LedgerApp",
     "LedgerClosedError",
     "LedgerFileMissingError",
+    "LedgerHandler",
     "LedgerMethodError",
-    "app",
+    "handler",
     "may_read_by_session",
 ]
 
@@ -55,10 +45,10 @@ _PUBLIC_FOREVER: Final = b"public, max-age=31536000, immutable"
 _PUBLIC_BRIEFLY: Final = b"public, max-age=3600"
 _NEVER: Final = b"no-store"
 _TEXT: Final = b"text/plain; charset=utf-8"
-_JSON: Final = b"application/json; charset=utf-8"
+_JSON: Final = JSON_TYPE[1]
 _BYTES: Final = b"application/octet-stream"
 _heads = re.compile(rf"{HEADS_FOLDER}/[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.json").fullmatch
-_threads: Final = ThreadPoolExecutor(4, thread_name_prefix="ledger")
+_threads: Final = Threads("ledger", 4)
 
 
 class LedgerFileMissingError(LiuhenError):
@@ -105,18 +95,12 @@ class _Served:
 
 def may_read_by_session(scope: Scope) -> bool:
     """Tell whether the request's session is of a person who may read the ledger. Blocks: it asks the database."""
-    close_old_connections()
-    try:
-        request = HttpRequest()
-        request.session = SessionStore(_session_key(scope))
-        person = get_user(request)
-        return isinstance(person, Person) and person.is_active and allows(actor_of(person), Ability.READ_LEDGER)
-    finally:
-        close_old_connections()
+    person = person_of_session(session_key_of(scope))
+    return person is not None and allows(actor_of(person), Ability.READ_LEDGER)
 
 
-class LedgerApp:
-    """The ASGI application; `authorise` says, in a thread, whether a request's sender may read a closed ledger."""
+class LedgerHandler:
+    """Answers `/ledger/*`; `authorise` says, in a thread, whether a request's sender may read a closed ledger."""
 
     def __init__(self, authorise: Callable[[Scope], bool] = may_read_by_session) -> None:
         self._authorise = authorise
@@ -124,9 +108,9 @@ class LedgerApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         del receive
-        loop = asyncio.get_running_loop()
         try:
-            served = await loop.run_in_executor(_threads, self._open, scope)
+            await self._admit(scope)
+            served = await _threads.run(partial(_open, scope["path"].removeprefix(_PREFIX)))
         except tuple(_STATUS) as error:
             await _refuse(send, error, with_body=scope["method"] != "HEAD")
             return
@@ -136,7 +120,7 @@ class LedgerApp:
             piece, left = (b"", 0) if scope["method"] == "HEAD" else (served.first, served.size - len(served.first))
             while left > 0:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-                piece = await loop.run_in_executor(_threads, served.file.read, min(PIECE, left))
+                piece = await _threads.run(partial(served.file.read, min(PIECE, left)))
                 if not piece:
                     raise OSError(f"{served.file.name} was cut short while it was sent")
                 left -= len(piece)
@@ -144,23 +128,33 @@ class LedgerApp:
         finally:
             served.file.close()
 
-    def _open(self, scope: Scope) -> _Served:
+    async def _admit(self, scope: Scope) -> None:
         if scope["method"] not in {"GET", "HEAD"}:
             raise LedgerMethodError(method=scope["method"][:20])
-        is_public: bool = settings.INSTANCE.settings.ledger_public
-        if not is_public and not self._authorise(scope):
+        if not _is_public() and not await _threads.with_database(partial(self._authorise, scope)):
             raise LedgerClosedError
-        path = scope["path"].removeprefix(_PREFIX)
-        kind, cache = _rule(path)
-        try:
-            file = (selectors.ledger_folder().root / path).open("rb")
-        except OSError as error:
-            raise LedgerFileMissingError(path=path) from error
-        try:
-            return _Served(file, _size_of(file), file.read(PIECE), kind, cache if is_public else _NEVER)
-        except BaseException:
-            file.close()
-            raise
+
+
+def _is_public() -> bool:
+    public: bool = settings.INSTANCE.settings.ledger_public
+    return public
+
+
+def _open(path: str) -> _Served:
+    kind, cache = _rule(path)
+    try:
+        file = (selectors.ledger_folder().root / path).open("rb")
+    except OSError as error:
+        raise LedgerFileMissingError(path=path) from error
+    try:
+        return _Served(file, _size_of(file), file.read(PIECE), kind, cache if _is_public() else _NEVER)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _size_of(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size
 
 
 def _rule(path: str) -> tuple[bytes, bytes]:
@@ -185,35 +179,20 @@ def _rule(path: str) -> tuple[bytes, bytes]:
     return _BYTES, _PUBLIC_FOREVER if place.width == TILE_WIDTH else _PUBLIC_BRIEFLY
 
 
-def _size_of(file: BinaryIO) -> int:
-    return os.fstat(file.fileno()).st_size
-
-
-def _session_key(scope: Scope) -> str | None:
-    raw = "; ".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie")
-    try:
-        cookie = SimpleCookie(raw).get(settings.SESSION_COOKIE_NAME)
-    except CookieError:
-        return None
-    return None if cookie is None else cookie.value
-
-
 def _headers(kind: bytes, length: int, cache: bytes) -> Headers:
     return [
         (b"content-type", kind),
         (b"content-length", str(length).encode()),
         (b"cache-control", cache),
-        (b"x-content-type-options", b"nosniff"),
+        NOSNIFF,
     ]
 
 
 async def _refuse(send: Send, error: LiuhenError, *, with_body: bool) -> None:
-    body = json.dumps(error.as_dict(), ensure_ascii=False).encode()
-    headers = _headers(_JSON, len(body), _NEVER)
+    headers: Headers = [(b"cache-control", _NEVER), NOSNIFF]
     if isinstance(error, LedgerMethodError):
         headers.append((b"allow", b"GET, HEAD"))
-    await send({"type": "http.response.start", "status": _STATUS[type(error)], "headers": headers})
-    await send({"type": "http.response.body", "body": body if with_body else b""})
+    await send_error(send, error, status=_STATUS[type(error)], headers=headers, with_body=with_body)
 
 
-app = LedgerApp()
+handler = LedgerHandler()
