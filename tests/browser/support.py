@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["open_playback", "to_recording"]
+__all__ = ["open_ticket", "to_recording"]
 
 
 def to_recording(page: Page) -> None:
@@ -20,7 +20,7 @@ def to_recording(page: Page) -> None:
     page.wait_for_load_state()
 
 
-def open_playback(page: Page) -> None:
+def open_ticket(page: Page) -> None:
     to_recording(page)
     if page.locator("#t-reason").count():
         page.fill("#t-reason", "案情研判")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.support import open_playback, to_recording
+from tests.browser.support import open_ticket, to_recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ def test_a_name_of_two_characters_is_found(page: Page) -> None:
 
 @pytest.mark.article(16)
 def test_a_custodian_opens_a_ticket_with_a_reason_and_the_film_plays(page: Page) -> None:
-    open_playback(page)
+    open_ticket(page)
     page.evaluate("() => { const film = document.getElementById('playing'); film.muted = true; return film.play(); }")
     page.wait_for_function("() => document.getElementById('playing').currentTime > 0.3")
     page.locator("svg.wave path").first.wait_for(state="attached")
@@ -44,7 +44,7 @@ def test_a_custodian_opens_a_ticket_with_a_reason_and_the_film_plays(page: Page)
 
 @pytest.mark.article(16)
 def test_ending_the_viewing_seals_the_recording_again(page: Page) -> None:
-    open_playback(page)
+    open_ticket(page)
     page.click(".under .btn.danger")
     expect(page.locator(".cover")).to_contain_text("画面与声音须经审批方可查阅")
     assert page.locator("#playing").count() == 0
@@ -135,7 +135,7 @@ def test_a_digest_is_copied_by_a_button_that_names_it_and_the_copying_is_told(pa
 
 @pytest.mark.article(16)
 def test_the_film_is_sought_by_keyboard(page: Page) -> None:
-    open_playback(page)
+    open_ticket(page)
     page.wait_for_function("() => Number.isFinite(document.getElementById('playing').duration)")
     strip = page.locator(".strip[role=slider]")
     strip.focus()

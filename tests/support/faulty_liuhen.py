@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
 __all__ = ["main", "wrap"]
 
@@ -136,6 +137,18 @@ def _wrap_system(note: Callable[..., None]) -> None:
             setattr(os, name, _faulty(f"os.{name}", getattr(os, name), subject=0, place=place, note=note))
 
 
+def _transaction() -> str:
+    """Return which of our functions are at work where a transaction ends, a decorated one that has just ended too."""
+    frame: FrameType | None = sys._getframe(1)
+    found: list[str] = []
+    while frame is not None:
+        decorated = frame.f_locals.get("func") if frame.f_code.co_name == "inner" else None
+        name = f"{frame.f_globals.get('__name__')}.{frame.f_code.co_qualname}"
+        found += [f"{decorated.__module__}.{decorated.__qualname__}"] if decorated is not None else [name]
+        frame = frame.f_back
+    return " ".join(name for name in found if name.startswith("liuhen."))
+
+
 def _wrap_methods(kind: type, part: str, *names: str) -> None:
     for name in names:
         setattr(kind, name, _faulty(f"{part}.{name}", getattr(kind, name), subject=1))
@@ -155,14 +168,15 @@ def _wrap_server(note: Callable[..., None]) -> None:
     real_commit, real_now, real_open = database._commit, system.now, setup.open_instance
 
     def commit(wrapper: Any) -> None:
-        how = _fault("database.commit", "")
+        where = _transaction()
+        how = _fault("database.commit", where)
         if how == "full":
             with wrapper.wrap_database_errors:
                 raise wrapper.Database.OperationalError("database or disk is full")
         if how == "kill-before":
             _kill()
         real_commit(wrapper)
-        note("database.commit", "")
+        note("database.commit", where)
         if how == "kill-after":
             _kill()
 

@@ -113,7 +113,7 @@ def verify_receipt() -> dict[str, Any]:
     return {"median_ms": median(times)}
 
 
-def open_ticket() -> dict[str, Any]:
+def issue_ticket() -> dict[str, Any]:
     """Make a custodian with a session and a ticket for the newest recording."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
@@ -144,11 +144,11 @@ def open_ticket() -> dict[str, Any]:
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     session.create()
     recording = Recording.objects.latest("sealed_at")
-    ticket = access.open_ticket(
+    ticket = access.issue_ticket(
         recording=recording, holder=person, reason="benchmark", minutes=30, actor=actor_of(person), at=at
     )
     key = session.session_key or ""
-    access.open_playback(ticket_id=ticket.id, session_key=key, actor=actor_of(person), at=at)
+    access.open_ticket(ticket_id=ticket.id, session_key=key, actor=actor_of(person), at=at)
     return {"ticket": str(ticket.id), "session": key}
 
 
@@ -190,8 +190,8 @@ def main() -> int:
             result = fsck(int(words[0]))
         case "verify-receipt":
             result = verify_receipt()
-        case "open-ticket":
-            result = open_ticket()
+        case "issue-ticket":
+            result = issue_ticket()
         case _:
             result = slow_uploads(int(words[0]))
     print(json.dumps(result))

@@ -38,7 +38,7 @@ def run() -> list[Row]:
                 file.write(os.urandom(1 << 20))
         command = [*LIUHEN, "collect", name, "--server", served.url, "--station-key-file", str(served.station_key)]
         subprocess.run([*command, "--state-dir", str(served.home / "station")], check=True, stdout=subprocess.DEVNULL)
-        opened = served.inside("open-ticket")
+        opened = served.inside("issue-ticket")
         path, cookie = f"/media/{opened['ticket']}/original", f"sessionid={opened['session']}"
         rows = [_ranges(served, original, path, cookie)]
         rows.append(_page_beside_slow(served, path, cookie))

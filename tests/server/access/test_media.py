@@ -72,7 +72,7 @@ def session_of(person: Person) -> str:
 def staged(cast: Cast, content: bytes, address: tuple[str, int]) -> Stage:
     at = clock.now()
     recording = enter(cast.brigade, content=content, in_vault=True, at=at, officer=cast.officer)
-    ticket = services.open_ticket(
+    ticket = services.issue_ticket(
         recording=recording,
         holder=cast.legal,
         reason="案情研判",
@@ -81,7 +81,7 @@ def staged(cast: Cast, content: bytes, address: tuple[str, int]) -> Stage:
         at=at,
     )
     session = session_of(cast.legal)
-    services.open_playback(ticket_id=ticket.id, session_key=session, actor=cast.actor(Role.LEGAL), at=at)
+    services.open_ticket(ticket_id=ticket.id, session_key=session, actor=cast.actor(Role.LEGAL), at=at)
     return Stage(cast, recording, ticket, session, address)
 
 
@@ -102,7 +102,7 @@ def until(question: Callable[[], Any], seconds: float = 10.0) -> Any:
 
 def rows(stage: Stage, *, ended: bool = True) -> list[RangeServed]:
     """Return what was written down at the ends of responses, or before their first bytes."""
-    found = RangeServed.objects.filter(opening__ticket=stage.ticket, sent__isnull=not ended)
+    found = RangeServed.objects.filter(viewing__ticket=stage.ticket, sent__isnull=not ended)
     return list(found.order_by("id"))
 
 

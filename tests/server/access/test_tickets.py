@@ -18,7 +18,7 @@ from liuhen.server.access.errors import (
     TicketReasonError,
     TicketTermError,
 )
-from liuhen.server.access.models import Opening, TicketEnd, ViewTicket
+from liuhen.server.access.models import TicketEnd, Viewing, ViewTicket
 from liuhen.server.access.projection import TicketProjection
 from liuhen.server.accounts.policy import NotAllowedError
 from liuhen.server.accounts.roles import Role
@@ -45,7 +45,7 @@ def recording(cast: Cast) -> Recording:
 def ticket_of(cast: Cast, recording: Recording, **changed: Any) -> ViewTicket:
     given: dict[str, Any] = {"holder": cast.legal, "reason": "案情研判", "minutes": 30}
     given |= {"actor": cast.actor(Role.CUSTODIAN), "at": AT}
-    return services.open_ticket(recording=recording, **{**given, **changed})
+    return services.issue_ticket(recording=recording, **{**given, **changed})
 
 
 @pytest.mark.article(16)
@@ -103,9 +103,9 @@ def test_the_people_offered_are_those_who_may_hold_a_ticket(recording: Recording
 def test_playback_begins_once_for_each_session_and_each_is_an_event(cast: Cast, recording: Recording) -> None:
     ticket = ticket_of(cast, recording)
     holder = cast.actor(Role.LEGAL)
-    first = services.open_playback(ticket_id=ticket.id, session_key=SESSION, actor=holder, at=LATER)
-    again = services.open_playback(ticket_id=ticket.id, session_key=SESSION, actor=holder, at=LATER)
-    other = services.open_playback(ticket_id=ticket.id, session_key="t" * 32, actor=holder, at=LATER)
+    first = services.open_ticket(ticket_id=ticket.id, session_key=SESSION, actor=holder, at=LATER)
+    again = services.open_ticket(ticket_id=ticket.id, session_key=SESSION, actor=holder, at=LATER)
+    other = services.open_ticket(ticket_id=ticket.id, session_key="t" * 32, actor=holder, at=LATER)
     assert first == again != other
     assert SESSION not in first.session
     types = [link.type for link in custody_chain(f"recording/{recording.id}")]
@@ -115,20 +115,20 @@ def test_playback_begins_once_for_each_session_and_each_is_an_event(cast: Cast, 
 def test_nobody_begins_playback_on_anothers_ticket(cast: Cast, recording: Recording) -> None:
     ticket = ticket_of(cast, recording)
     with pytest.raises(TicketMissingError):
-        services.open_playback(ticket_id=ticket.id, session_key=SESSION, actor=cast.actor(Role.LEADER), at=LATER)
+        services.open_ticket(ticket_id=ticket.id, session_key=SESSION, actor=cast.actor(Role.LEADER), at=LATER)
     with pytest.raises(NotAllowedError):
-        services.open_playback(ticket_id=ticket.id, session_key=SESSION, actor=cast.actor(Role.AUDITOR), at=LATER)
+        services.open_ticket(ticket_id=ticket.id, session_key=SESSION, actor=cast.actor(Role.AUDITOR), at=LATER)
 
 
 def test_playback_does_not_begin_on_a_ticket_that_has_run_out_or_was_ended(cast: Cast, recording: Recording) -> None:
     holder = cast.actor(Role.LEGAL)
     lapsed = ticket_of(cast, recording)
     with pytest.raises(TicketEndedError):
-        services.open_playback(ticket_id=lapsed.id, session_key=SESSION, actor=holder, at=AT + timedelta(minutes=30))
+        services.open_ticket(ticket_id=lapsed.id, session_key=SESSION, actor=holder, at=AT + timedelta(minutes=30))
     services.end_ticket(ticket_id=lapsed.id, actor=holder, at=LATER)
     with pytest.raises(TicketEndedError):
-        services.open_playback(ticket_id=lapsed.id, session_key=SESSION, actor=holder, at=LATER)
-    assert not Opening.objects.exists()
+        services.open_ticket(ticket_id=lapsed.id, session_key=SESSION, actor=holder, at=LATER)
+    assert not Viewing.objects.exists()
 
 
 @pytest.mark.parametrize(("role", "end"), [(Role.LEGAL, TicketEnd.RETURNED), (Role.CUSTODIAN, TicketEnd.REVOKED)])
@@ -164,7 +164,7 @@ def test_live_tickets_are_for_custodians_to_see(cast: Cast, recording: Recording
 def test_the_rows_are_what_the_ledger_says(cast: Cast, recording: Recording) -> None:
     ticket = ticket_of(cast, recording)
     holder = cast.actor(Role.LEGAL)
-    services.open_playback(ticket_id=ticket.id, session_key=SESSION, actor=holder, at=LATER)
+    services.open_ticket(ticket_id=ticket.id, session_key=SESSION, actor=holder, at=LATER)
     services.end_ticket(ticket_id=ticket.id, actor=holder, at=LATER)
     assert found(recording) == []
 
@@ -173,7 +173,7 @@ def test_the_rows_are_what_the_ledger_says(cast: Cast, recording: Recording) -> 
     "change",
     [
         {"holder_id": "leader"},
-        {"opened_by_id": "leader"},
+        {"issued_by_id": "leader"},
         {"expires_at": AT + timedelta(days=9)},
         {"issued_at": AT - timedelta(days=9)},
         {"reason": "另一事由"},
@@ -190,13 +190,13 @@ def test_a_ticket_row_that_was_edited_is_found(cast: Cast, recording: Recording,
 
 
 @pytest.mark.parametrize(("column", "value"), [("session", "0" * 64), ("at", "2026-11-23 09:00:00")])
-def test_an_opening_row_that_was_edited_is_found(cast: Cast, recording: Recording, column: str, value: str) -> None:
+def test_a_viewing_row_that_was_edited_is_found(cast: Cast, recording: Recording, column: str, value: str) -> None:
     ticket = ticket_of(cast, recording)
     holder = cast.actor(Role.LEGAL)
-    opening = services.open_playback(ticket_id=ticket.id, session_key=SESSION, actor=holder, at=LATER)
+    viewing = services.open_ticket(ticket_id=ticket.id, session_key=SESSION, actor=holder, at=LATER)
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE access_opening SET {column} = %s", [value])  # noqa: S608 - constants
-    assert found(recording) == [(DiscrepancyKind.ALTERED, f"opening {opening.id}")]
+        cursor.execute(f"UPDATE access_viewing SET {column} = %s", [value])  # noqa: S608 - constants
+    assert found(recording) == [(DiscrepancyKind.ALTERED, f"viewing {viewing.id}")]
 
 
 def test_an_end_that_no_entry_tells_of_is_found(cast: Cast, recording: Recording) -> None:
@@ -208,14 +208,14 @@ def test_an_end_that_no_entry_tells_of_is_found(cast: Cast, recording: Recording
 def test_rows_without_entries_and_entries_without_rows_are_found(cast: Cast, recording: Recording) -> None:
     ticket = ticket_of(cast, recording)
     smuggled = ViewTicket.objects.create(
-        recording=recording, holder=cast.leader, opened_by=cast.custodian, reason="x", issued_at=AT, expires_at=LATER
+        recording=recording, holder=cast.leader, issued_by=cast.custodian, reason="x", issued_at=AT, expires_at=LATER
     )
-    opening = Opening.objects.create(ticket=smuggled, session="0" * 64, at=AT)
+    viewing = Viewing.objects.create(ticket=smuggled, session="0" * 64, at=AT)
     ViewTicket.objects.filter(id=ticket.id).delete()
     assert sorted(found(recording)) == sorted([
         (DiscrepancyKind.EXTRA, f"ticket {smuggled.id}"),
         (DiscrepancyKind.MISSING, f"ticket {ticket.id}"),
-        (DiscrepancyKind.EXTRA, f"opening {opening.id}"),
+        (DiscrepancyKind.EXTRA, f"viewing {viewing.id}"),
     ])  # fmt: skip
 
 

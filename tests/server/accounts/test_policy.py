@@ -27,7 +27,7 @@ TABLE: Final = """
 see-metadata             - x x x x x - - -
 see-own-metadata         x - - - - - - - -
 see-intake               - - x - - - - - -
-open-ticket              - - x - - - - - -
+issue-ticket              - - x - - - - - -
 hold-ticket              x x x x x x - - -
 manage-stations          - - - - - - x - -
 manage-devices           - - x - - - - - -
@@ -36,7 +36,7 @@ grant-roles              - - - - - - - x -
 read-ledger              - - - - - - - - x
 """
 
-CONTENT: Final = frozenset({Ability.OPEN_TICKET, Ability.HOLD_TICKET})
+CONTENT: Final = frozenset({Ability.ISSUE_TICKET, Ability.HOLD_TICKET})
 CHANGES: Final = frozenset(Ability) - {
     Ability.SEE_METADATA,
     Ability.SEE_OWN_METADATA,

@@ -60,7 +60,7 @@ NOT_TOLD: Final = {
     "intake_upload.created_at": "the upload had not ended",
     "intake_upload.expires_at": "the upload has ended",
     "intake_upload.receipt": "whoever is handed it verifies it",
-    "access_rangeserved": "ranges hang on an opening, which is told",
+    "access_rangeserved": "ranges hang on a viewing, which is told",
 }
 PARTS_OF_KEYS: Final = {"role", "session", "sha256"}
 """Columns of constraints that span several: a copy needs another value there."""
@@ -116,10 +116,10 @@ class Filling:
     def _view(self, recording: Recording) -> None:
         custodian, legal = self.cast.actor(Role.CUSTODIAN), self.cast.actor(Role.LEGAL)
         for returned in (True, False):
-            ticket = access.open_ticket(
+            ticket = access.issue_ticket(
                 recording=recording, holder=self.cast.legal, reason="复核", minutes=10, actor=custodian, at=AT
             )
-            access.open_playback(ticket_id=ticket.id, session_key="s" * 32, actor=legal, at=AT)
+            access.open_ticket(ticket_id=ticket.id, session_key="s" * 32, actor=legal, at=AT)
             if returned:
                 access.end_ticket(ticket_id=ticket.id, actor=legal, at=AT)
 
@@ -294,7 +294,7 @@ def test_invariant_5_a_row_that_is_smuggled_in_is_told(table: str) -> None:
         "intake_collection.opening",
         "intake_upload.declaration",
         "recordings_recording.sealed_at",
-        "access_opening.at",
+        "access_viewing.at",
         "ledger_event.salt",
     ],
 )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from liuhen.core.errors import LiuhenError
 from liuhen.server.intake.errors import DeclarationInvalidError, RequestInvalidError
 from liuhen.server.intake.messages import parse_closing, parse_declaration, parse_opening, parse_seal, parse_uuid
-from liuhen.server.intake.models import Role
+from liuhen.server.intake.models import FileRole
 
 ID = "01a20ce0-a43f-7345-801a-b51df98756aa"
 TIME = "2026-11-23T08:00:00.000Z"
@@ -72,7 +72,8 @@ def test_whole_messages_are_read() -> None:
     seal = parse_seal(_encoded(SEAL))
     assert (seal.size, seal.sha256, seal.sm3) == (3, "a" * 64, "b" * 64)
     declaration = parse_declaration(_encoded(DECLARATION))
-    assert (declaration.name, declaration.path, declaration.role) == (b"clip.mp4", b"DCIM/clip.mp4", Role.ATTACHMENT)
+    assert (declaration.name, declaration.path) == (b"clip.mp4", b"DCIM/clip.mp4")
+    assert declaration.role is FileRole.ATTACHMENT
 
 
 @pytest.mark.parametrize(

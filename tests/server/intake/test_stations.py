@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -97,9 +97,7 @@ def test_nobody_but_the_system_administrator_manages_stations(cast: Cast, statio
         stations(actor=actor)
 
 
-def test_the_database_refuses_a_key_of_another_scope_or_revoked_before_it_was_made(station: Station) -> None:
-    wrong: tuple[dict[str, Any], ...] = ({"scope": "all"}, {"revoked_at": AT - timedelta(seconds=1)})
-    for number, values in enumerate(wrong):
-        key = {"key": f"k{number}", "station": station, "secret_sha256": bytes(32), "made_at": AT, **values}
-        with pytest.raises(IntegrityError), transaction.atomic():
-            StationKey.objects.create(**key)
+def test_the_database_refuses_a_key_revoked_before_it_was_made(station: Station) -> None:
+    before = AT - timedelta(seconds=1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        StationKey.objects.create(key="k0", station=station, secret_sha256=bytes(32), made_at=AT, revoked_at=before)

@@ -268,9 +268,9 @@ def test_quotas_are_held(start: Starter) -> None:
     assert refused(station.create(1001), 413, "upload-too-large") == {"length": 1001, "limit": 1000}
     first = station.created(900)
     where = refused(station.create(700), 429, "station-quota")
-    assert where == {"what": "staged-bytes", "used": 900, "limit": 1500}
+    assert where == {"what": {"zh": "在传字节数", "en": "bytes under way"}, "used": 900, "limit": 1500}
     station.created(600)
-    assert refused(station.create(1), 429, "station-quota")["what"] == "open-uploads"
+    assert refused(station.create(1), 429, "station-quota")["what"]["en"] == "files under way"
     station.patch(first, 0, b"x" * 900)
     assert station.seal(first, b"x" * 900).status_code == 201
     server.pull("free", claimed=(1 << 30) + 10)

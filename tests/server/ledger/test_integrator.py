@@ -171,7 +171,7 @@ def test_a_full_disk_is_reported_and_outlived(
         eventually(lambda: state_of(integrator) is IntegratorState.RETRYING)
         assert integrator.health is not None
         assert integrator.health.problem is not None
-        assert "No space left" in integrator.health.problem["zh"]
+        assert "磁盘已满" in integrator.health.problem["zh"]
         (event,) = write(1)
         assert Event.objects.get(id=event.id).index is None
         disk.is_full = False

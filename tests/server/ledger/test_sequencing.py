@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from liuhen.core.entry import Entry, EventType
+from liuhen.core.errors import Language
 from liuhen.core.tlog.errors import TreeRootError
 from liuhen.core.tlog.merkle import leaf_hash
 from liuhen.core.tlog.tiles import grow, tree_paths
@@ -308,7 +309,7 @@ def test_a_row_that_was_altered_before_it_had_its_place_is_not_entered(
     event = write(3)[2]
     with behind_the_guards():
         run_sql(f"UPDATE ledger_event SET {change} WHERE seq = %s", event.seq)  # noqa: S608 - constants
-    assert problem in refused(EventDamagedError).where["problem"]
+    assert problem in refused(EventDamagedError).text(Language.EN)
     assert ledger.read("checkpoint") == before
 
 

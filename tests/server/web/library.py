@@ -14,8 +14,7 @@ from django.urls import reverse
 from liuhen.server.access import services as access
 from liuhen.server.accounts.roles import Role
 from liuhen.server.devices.models import Device
-from liuhen.server.intake.models import Collection, Station, Upload, UploadState
-from liuhen.server.intake.models import Role as FileRole
+from liuhen.server.intake.models import Collection, FileRole, Station, Upload, UploadState
 from liuhen.server.kernel import clock
 from liuhen.server.ledger.models import Event
 from liuhen.server.ledger.services import init_ledger
@@ -51,7 +50,7 @@ class Library:
 
     def ticket(self, holder: Person) -> ViewTicket:
         """Give `holder` a ticket for the recording."""
-        return access.open_ticket(
+        return access.issue_ticket(
             recording=self.recording,
             holder=holder,
             reason="案情研判",

@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from liuhen.server.access.models import Opening, ViewTicket
+from liuhen.server.access.models import Viewing, ViewTicket
 from liuhen.server.accounts.models import Person
 from liuhen.server.kernel import clock
 from liuhen.server.ledger.models import Event
@@ -283,13 +283,13 @@ def test_without_ticket_the_page_shows_a_sealed_cover_and_no_content(library: Li
 def test_a_custodian_enters_a_viewing_and_opens_it(library: Library) -> None:
     client = library.page(library.cast.custodian)
     fields = {"holder": str(library.cast.custodian.id), "reason": "案情研判", "minutes": "30"}
-    answer = client.post(reverse("open-ticket", args=[library.recording.id]), fields)
+    answer = client.post(reverse("issue-ticket", args=[library.recording.id]), fields)
     assert (answer.status_code, answer.headers["Location"]) == (302, library.address)
     ticket = ViewTicket.objects.get()
     assert (ticket.reason, ticket.holder_id) == ("案情研判", library.cast.custodian.id)
     assert "/media/" not in client.get(library.address).content.decode()
-    client.post(reverse("open-playback", args=[ticket.id]))
-    assert Opening.objects.count() == 1
+    client.post(reverse("open-ticket", args=[ticket.id]))
+    assert Viewing.objects.count() == 1
     assert "结束查阅" in client.get(library.address).content.decode()
     client.post(reverse("end-ticket", args=[ticket.id]))
     assert "封" in client.get(library.address).content.decode()
@@ -309,23 +309,23 @@ def test_a_viewing_that_lacks_something_is_refused_beside_the_form(
     fields = {"holder": str(library.cast.legal.id), "reason": "案情研判", "minutes": "30"} | changed
     if "holder" in changed:
         fields["holder"] = str(library.cast.auditor.id)
-    answer = library.page(library.cast.custodian).post(reverse("open-ticket", args=[library.recording.id]), fields)
+    answer = library.page(library.cast.custodian).post(reverse("issue-ticket", args=[library.recording.id]), fields)
     assert answer.status_code == 422
     assert words in answer.content.decode()
     assert not ViewTicket.objects.exists()
 
 
 def test_who_is_no_custodian_cannot_enter_a_viewing(library: Library) -> None:
-    answer = library.page(library.cast.legal).post(reverse("open-ticket", args=[library.recording.id]), {})
+    answer = library.page(library.cast.legal).post(reverse("issue-ticket", args=[library.recording.id]), {})
     assert answer.status_code == 403
     outsider = library.page(library.cast.outsider)
-    assert outsider.post(reverse("open-ticket", args=[library.recording.id]), {}).status_code == 404
+    assert outsider.post(reverse("issue-ticket", args=[library.recording.id]), {}).status_code == 404
 
 
 def test_nobody_opens_or_ends_anothers_ticket(library: Library) -> None:
     ticket = library.ticket(library.cast.legal)
     client = library.page(library.cast.leader)
-    assert client.post(reverse("open-playback", args=[ticket.id])).status_code == 404
+    assert client.post(reverse("open-ticket", args=[ticket.id])).status_code == 404
     assert client.post(reverse("end-ticket", args=[ticket.id])).status_code == 404
     custodian = library.page(library.cast.custodian)
     assert "收回凭单" in custodian.get(library.address).content.decode()
@@ -335,7 +335,7 @@ def test_nobody_opens_or_ends_anothers_ticket(library: Library) -> None:
 def test_acts_are_not_done_by_links(library: Library) -> None:
     ticket = library.ticket(library.cast.legal)
     client = library.page(library.cast.legal)
-    for address in (reverse("open-playback", args=[ticket.id]), reverse("end-ticket", args=[ticket.id])):
+    for address in (reverse("open-ticket", args=[ticket.id]), reverse("end-ticket", args=[ticket.id])):
         assert client.get(address).status_code == 405
     assert client.get(reverse("log-out")).status_code == 405
 

@@ -76,7 +76,7 @@ class MediaHandler:
         except LiuhenError as error:
             await _refuse(send, error, head=scope["method"] == "HEAD")
             return
-        delivery = Delivery(content, span, admission.opening_id)
+        delivery = Delivery(content, span, admission.viewing_id)
         sends_content = scope["method"] != "HEAD" and span.length > 0
         try:
             if sends_content:

@@ -70,7 +70,7 @@ class Delivery:
 
     content: Content
     span: Span
-    opening_id: uuid.UUID
+    viewing_id: uuid.UUID
     response: uuid.UUID = field(default_factory=new_id)
     sent: int = 0
 
@@ -90,7 +90,7 @@ class Delivery:
     def row(self, at: datetime, *, ended: bool) -> RangeServed:
         """Return what to write down before the first byte, or at the end."""
         return RangeServed(
-            opening_id=self.opening_id,
+            viewing_id=self.viewing_id,
             response=self.response,
             sha256=self.content.sha256,
             start=self.span.start,

@@ -100,7 +100,7 @@ class MethodRefusedError(AccessError):
     """Content is only read."""
 
     code = "method-refused"
-    zh = "音像内容只供读取，不接受 {method} 请求。"
+    zh = "音像内容只供读取，不接受 {method} 请求。请用 GET 或 HEAD。"
     en = "Content is only read; {method} is not accepted. Use GET or HEAD."
 
 

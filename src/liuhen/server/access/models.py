@@ -1,4 +1,4 @@
-"""View tickets, their openings, and every byte range served under them."""
+"""View tickets, their viewings, and every byte range served under them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from liuhen.server.kernel.ids import new_id
 from liuhen.server.kernel.models import AppendOnlyModel, BaseModel
 from liuhen.server.recordings.models import Recording
 
-__all__ = ["Opening", "RangeServed", "TicketEnd", "ViewTicket"]
+__all__ = ["RangeServed", "TicketEnd", "ViewTicket", "Viewing"]
 
 
 class TicketEnd(StrEnum):
@@ -30,7 +30,7 @@ class ViewTicket(BaseModel):
 
     recording = models.ForeignKey(Recording, on_delete=models.PROTECT, related_name="tickets")
     holder = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="tickets")
-    opened_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="tickets_opened")
+    issued_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="tickets_issued")
     reason = models.CharField(max_length=500)
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -52,28 +52,28 @@ class ViewTicket(BaseModel):
         ]
 
 
-class Opening(AppendOnlyModel):
+class Viewing(AppendOnlyModel):
     """The start of playback under a ticket in one session; `session` is a digest of the session's key."""
 
-    ticket = models.ForeignKey(ViewTicket, on_delete=models.PROTECT, related_name="openings")
+    ticket = models.ForeignKey(ViewTicket, on_delete=models.PROTECT, related_name="viewings")
     session = models.CharField(max_length=64)
     at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["ticket", "session"], name="one_opening_per_ticket_and_session"),
+            models.UniqueConstraint(fields=["ticket", "session"], name="one_viewing_per_ticket_and_session"),
         ]
 
 
 class RangeServed(AppendOnlyModel):
-    """One response's bytes `start` to `end` (exclusive) of the object `sha256`, asked for under an opening.
+    """One response's bytes `start` to `end` (exclusive) of the object `sha256`, asked for under a viewing.
 
     Each response writes two rows of the same `response`: one before its first byte, with `sent` null, and one at its
     end, with how many bytes were handed to the connection; at most that many were seen. Where the second row is
     missing the server died meanwhile, and at most the whole span was seen.
     """
 
-    opening = models.ForeignKey(Opening, on_delete=models.PROTECT, related_name="ranges")
+    viewing = models.ForeignKey(Viewing, on_delete=models.PROTECT, related_name="ranges")
     response = models.UUIDField(default=new_id)
     sha256 = models.CharField(max_length=64)
     start = models.BigIntegerField()

@@ -15,7 +15,7 @@ from liuhen.server.access.errors import (
     TicketEndedError,
     TicketMissingError,
 )
-from liuhen.server.access.models import Opening, ViewTicket
+from liuhen.server.access.models import Viewing, ViewTicket
 from liuhen.server.access.services import fingerprint
 from liuhen.server.accounts.models import Person, RoleGrant, Unit
 from liuhen.server.accounts.policy import Ability, allows, require
@@ -38,10 +38,10 @@ _NOBODY: Final = uuid.UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The answer that content of `recording` may be sent, and the opening that every byte of it is put down to."""
+    """The answer that content of `recording` may be sent, and the viewing that every byte of it is put down to."""
 
     recording: Recording
-    opening_id: uuid.UUID
+    viewing_id: uuid.UUID
 
 
 def live_ticket(*, actor: Actor, recording: Recording, at: datetime) -> ViewTicket | None:
@@ -52,15 +52,15 @@ def live_ticket(*, actor: Actor, recording: Recording, at: datetime) -> ViewTick
 
 
 def live_tickets(*, actor: Actor, recording: Recording, at: datetime) -> list[ViewTicket]:
-    """Return all live tickets for `recording` to somebody who may open and revoke them, else an empty list."""
-    if not allows(actor, Ability.OPEN_TICKET):
+    """Return all live tickets for `recording` to somebody who may issue and revoke them, else an empty list."""
+    if not allows(actor, Ability.ISSUE_TICKET):
         return []
     return list(_live(at).filter(recording=recording).select_related("holder").order_by("expires_at", "id"))
 
 
 def is_open_here(*, ticket: ViewTicket, session_key: str) -> bool:
     """Tell whether playback under `ticket` has been begun in this session."""
-    return Opening.objects.filter(ticket=ticket, session=fingerprint(session_key)).exists()
+    return Viewing.objects.filter(ticket=ticket, session=fingerprint(session_key)).exists()
 
 
 def possible_holders(recording: Recording) -> list[Person]:
@@ -74,7 +74,7 @@ def possible_holders(recording: Recording) -> list[Person]:
 def admit(*, session_key: str, ticket_id: uuid.UUID, at: datetime) -> Admission:
     """Decide whether the bearer of a session may be sent content under a ticket at `at` (invariant 6).
 
-    Everything is looked at anew in each call: session, account, roles, unit, ticket, opening.
+    Everything is looked at anew in each call: session, account, roles, unit, ticket, viewing.
 
     Raises:
         SessionMissingError: no live session, or the account is closed.
@@ -95,12 +95,12 @@ def admit(*, session_key: str, ticket_id: uuid.UUID, at: datetime) -> Admission:
     ended = ticket.ended_at or ticket.expires_at
     if ended <= at:
         raise TicketEndedError(ticket=ticket_id, when=format_time(ended))
-    opening = Opening.objects.filter(ticket=ticket, session=fingerprint(session_key)).first()
-    if opening is None:
+    viewing = Viewing.objects.filter(ticket=ticket, session=fingerprint(session_key)).first()
+    if viewing is None:
         raise NotOpenedError(ticket=ticket_id)
     return Admission(
         recording=recording_for(actor=actor, recording_id=ticket.recording_id),
-        opening_id=opening.id,
+        viewing_id=viewing.id,
     )
 
 

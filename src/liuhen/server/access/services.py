@@ -17,7 +17,7 @@ from liuhen.server.access.errors import (
     TicketReasonError,
     TicketTermError,
 )
-from liuhen.server.access.models import Opening, RangeServed, TicketEnd, ViewTicket
+from liuhen.server.access.models import RangeServed, TicketEnd, Viewing, ViewTicket
 from liuhen.server.accounts.policy import Ability, allows, require
 from liuhen.server.accounts.selectors import actor_of
 from liuhen.server.ledger import services as ledger
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from liuhen.server.kernel.actor import Actor
     from liuhen.server.recordings.models import Recording
 
-__all__ = ["REASON_LIMIT", "end_ticket", "fingerprint", "note_ranges", "open_playback", "open_ticket"]
+__all__ = ["REASON_LIMIT", "end_ticket", "fingerprint", "issue_ticket", "note_ranges", "open_ticket"]
 
 REASON_LIMIT: Final = 500
 """Characters of a reason."""
@@ -44,7 +44,7 @@ def fingerprint(session_key: str) -> str:
 
 
 @transaction.atomic
-def open_ticket(
+def issue_ticket(
     *, recording: Recording, holder: Person, reason: str, minutes: int, actor: Actor, at: datetime
 ) -> ViewTicket:
     """Give `holder` a ticket for `recording`, valid for `minutes` from `at` (articles 16 and 17).
@@ -55,11 +55,11 @@ def open_ticket(
         TicketReasonError: no reason, or one over `REASON_LIMIT`.
         TicketTermError: longer than the setting `ticket_minutes`.
         HolderRefusedError: the holder's roles or unit exclude them.
-        ValueError: the actor is the system; a ticket is opened by a person.
+        ValueError: the actor is the system; a ticket is issued by a person.
     """
-    require(actor, Ability.OPEN_TICKET)
+    require(actor, Ability.ISSUE_TICKET)
     if actor.id is None:
-        raise ValueError("a ticket is opened by a person")
+        raise ValueError("a ticket is issued by a person")
     recording_for(actor=actor, recording_id=recording.id)
     reason = reason.strip()
     if not 0 < len(reason) <= REASON_LIMIT:
@@ -76,7 +76,7 @@ def open_ticket(
     ticket = ViewTicket.objects.create(
         recording=recording,
         holder=holder,
-        opened_by_id=actor.id,
+        issued_by_id=actor.id,
         reason=reason,
         issued_at=at,
         expires_at=expires_at,
@@ -94,7 +94,7 @@ def open_ticket(
 
 @transaction.atomic
 def end_ticket(*, ticket_id: uuid.UUID, actor: Actor, at: datetime) -> ViewTicket:
-    """End a ticket: its holder returns it, or somebody who may open tickets revokes it; harmless when it has ended.
+    """End a ticket: its holder returns it, or somebody who may issue tickets revokes it; harmless when it has ended.
 
     Raises:
         TicketMissingError: there is none, or it is not the actor's to end.
@@ -118,7 +118,7 @@ def end_ticket(*, ticket_id: uuid.UUID, actor: Actor, at: datetime) -> ViewTicke
 
 
 @transaction.atomic
-def open_playback(*, ticket_id: uuid.UUID, session_key: str, actor: Actor, at: datetime) -> Opening:
+def open_ticket(*, ticket_id: uuid.UUID, session_key: str, actor: Actor, at: datetime) -> Viewing:
     """Begin playback under a ticket in one session of its holder; harmless when it was begun there before.
 
     Raises:
@@ -135,28 +135,28 @@ def open_playback(*, ticket_id: uuid.UUID, session_key: str, actor: Actor, at: d
         raise TicketEndedError(ticket=ticket_id, when=format_time(ended))
     recording_for(actor=actor, recording_id=ticket.recording_id)
     session = fingerprint(session_key)
-    known = Opening.objects.filter(ticket=ticket, session=session).first()
+    known = Viewing.objects.filter(ticket=ticket, session=session).first()
     if known is not None:
         return known
-    opening = Opening.objects.create(ticket=ticket, session=session, at=at)
+    viewing = Viewing.objects.create(ticket=ticket, session=session, at=at)
     ledger.record(
         type=EventType.TICKET_OPENED,
         subject=f"recording/{ticket.recording_id}",
         actor=actor,
         at=at,
-        facts={"ticket": str(ticket.id), "opening": str(opening.id)},
+        facts={"ticket": str(ticket.id), "viewing": str(viewing.id)},
         private={"session": session},
     )
-    return opening
+    return viewing
 
 
 @transaction.atomic
 def note_ranges(*, served: Sequence[RangeServed]) -> None:
-    """Write down what responses have sent, several in one transaction; they hang on openings that are in the ledger."""
+    """Write down what responses have sent, several in one transaction; they hang on viewings that are in the ledger."""
     RangeServed.objects.bulk_create(served)
 
 
 def _may_end(ticket: ViewTicket, actor: Actor) -> bool:
     if ticket.holder_id == actor.id:
         return True
-    return allows(actor, Ability.OPEN_TICKET) and visible(actor).filter(id=ticket.recording_id).exists()
+    return allows(actor, Ability.ISSUE_TICKET) and visible(actor).filter(id=ticket.recording_id).exists()

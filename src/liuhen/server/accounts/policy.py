@@ -23,7 +23,7 @@ class Ability(StrEnum):
     SEE_METADATA = "see-metadata"
     SEE_OWN_METADATA = "see-own-metadata"
     SEE_INTAKE = "see-intake"
-    OPEN_TICKET = "open-ticket"
+    ISSUE_TICKET = "issue-ticket"
     HOLD_TICKET = "hold-ticket"
     MANAGE_STATIONS = "manage-stations"
     MANAGE_DEVICES = "manage-devices"
@@ -38,7 +38,7 @@ _ABILITIES: Final[dict[Role, frozenset[Ability]]] = {
     Role.CUSTODIAN: frozenset({
         Ability.SEE_METADATA,
         Ability.SEE_INTAKE,
-        Ability.OPEN_TICKET,
+        Ability.ISSUE_TICKET,
         Ability.HOLD_TICKET,
         Ability.MANAGE_DEVICES,
     }),
@@ -55,7 +55,7 @@ _DEEDS: Final[Mapping[Ability, Mapping[str, str]]] = {
     Ability.SEE_METADATA: {"zh": "查看本单位音像记录信息", "en": "see the unit's recordings"},
     Ability.SEE_OWN_METADATA: {"zh": "查看本人音像记录信息", "en": "see one's own recordings"},
     Ability.SEE_INTAKE: {"zh": "查看采集入库情况", "en": "see the intake"},
-    Ability.OPEN_TICKET: {"zh": "开具查阅凭单", "en": "open view tickets"},
+    Ability.ISSUE_TICKET: {"zh": "开具查阅凭单", "en": "issue view tickets"},
     Ability.HOLD_TICKET: {"zh": "凭查阅凭单查阅音像记录", "en": "view recordings on a ticket"},
     Ability.MANAGE_STATIONS: {"zh": "管理采集站", "en": "manage stations"},
     Ability.MANAGE_DEVICES: {"zh": "管理音像记录设备", "en": "manage devices"},

@@ -150,7 +150,7 @@ class DeclarationInvalidError(IntakeError):
 
     code = "declaration-invalid"
     zh = "文件申报的字段 {field} 有误：{reason}。请对照 docs/spec/intake-protocol.md 改正后重发。"
-    en = "The declaration's field {field} is wrong: {reason}. Correct it (docs/spec/intake-protocol.md)."
+    en = "The declaration's field {field} is wrong: {reason}. Correct it (docs/spec/intake-protocol.md) and send again."
 
 
 class BodyTooLargeError(IntakeError):
@@ -179,7 +179,7 @@ class KeyUnknownError(IntakeError):
 
     code = "station-key-unknown"
     status = 401
-    zh = "采集站密钥未被承认。请核对密钥文件是否由本服务器签发，或由系统管理员重新签发。"
+    zh = "采集站密钥未被接受。请核对密钥文件是否由本服务器签发，或由系统管理员重新签发。"
     en = "The station key is not recognised. Check that this server issued it, or have a new one issued."
 
 
@@ -198,7 +198,10 @@ class StationQuotaError(IntakeError):
     code = "station-quota"
     status = 429
     zh = "采集站未完成的上传已达限额（{what}：已用 {used}，上限 {limit}）。请先完成或放弃在传文件，再继续采集。"
-    en = "The station has reached its limit of unfinished uploads ({what}: {used} of {limit}). Finish or discard some."
+    en = (
+        "The station has reached its limit of unfinished uploads ({what}: {used} of {limit}). Finish or discard some, "
+        "then go on collecting."
+    )
 
 
 # Collections and uploads
@@ -228,7 +231,10 @@ class UploadTooLargeError(IntakeError):
     code = "upload-too-large"
     status = 413
     zh = "文件长 {length} 字节，超过单个文件上限 {limit} 字节。请由系统管理员核对 upload_limit_bytes 设置。"
-    en = "The file has {length} bytes, over the limit of {limit}. Have the setting upload_limit_bytes checked."
+    en = (
+        "The file has {length} bytes, over the limit of {limit}. Have the system administrator check the setting "
+        "upload_limit_bytes."
+    )
 
 
 class UploadDiffersError(IntakeError):
@@ -255,7 +261,7 @@ class UploadExpiredError(IntakeError):
     code = "upload-expired"
     status = 410
     zh = "上传 {upload} 已于 {expired} 过期，暂存内容已清理。请重新申报并上传此文件。"
-    en = "Upload {upload} expired at {expired}; what had arrived is given up. Declare and send the file anew."
+    en = "Upload {upload} expired at {expired}; what had arrived was cleared away. Declare and send the file anew."
 
 
 class UploadSealedError(IntakeError):
@@ -360,7 +366,10 @@ class DatabaseFaultError(IntakeError):
     code = "intake-database"
     status = 503
     zh = "数据库未能完成写入，本次请求未生效，已收到的内容完好。请查看服务器磁盘与日志后重试。"
-    en = "The database did not take the change; nothing was done, nothing lost. Check the server's disk and log."
+    en = (
+        "The database did not take the change; nothing was done, nothing lost. Check the server's disk and log, then "
+        "try again."
+    )
 
 
 class IntakeFaultError(IntakeError):
@@ -369,7 +378,10 @@ class IntakeFaultError(IntakeError):
     code = "intake-fault"
     status = 500
     zh = "服务器处理请求时出错（编号 {incident}），已确认的内容完好。请把编号报告系统管理员。"
-    en = "The server failed on this request (incident {incident}); what was confirmed is safe. Report the number."
+    en = (
+        "The server failed on this request (incident {incident}); what was confirmed is safe. Report the number to the "
+        "system administrator."
+    )
 
 
 # The register of stations, which no station meets

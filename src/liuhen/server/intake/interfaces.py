@@ -10,21 +10,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from liuhen.server.intake.models import Role, Station, Upload, UploadState
+    from liuhen.server.intake.models import FileRole, Station, Upload, UploadState
     from liuhen.server.kernel.actor import Actor
     from liuhen.server.recordings.models import ClockMethod
 
 __all__ = [
     "Caller",
     "ClockReading",
-    "Closing",
+    "CollectionClosing",
+    "CollectionOpening",
     "CollectionProgress",
     "CollectionSummary",
     "Created",
     "Declaration",
     "FileProgress",
     "IssuedKey",
-    "Opening",
     "SealOutcome",
     "SealRequest",
     "Skipped",
@@ -63,7 +63,7 @@ class ClockReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class CollectionOpening:
     """What opens a collection; `body` is the message itself, for comparing repeats."""
 
     device: str | None
@@ -75,7 +75,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Closing:
+class CollectionClosing:
     """What ends a collection; `body` is the message itself, which is the summary."""
 
     closed: datetime
@@ -96,7 +96,7 @@ class Declaration:
     collection: uuid.UUID
     name: bytes
     path: bytes
-    role: Role
+    role: FileRole
     attached_to: uuid.UUID | None
     facts: Mapping[str, Any]
     body: Mapping[str, Any]
@@ -174,7 +174,7 @@ class FileProgress:
 
     upload: uuid.UUID
     name: str
-    role: Role
+    role: FileRole
     state: UploadState
     length: int
     received: int

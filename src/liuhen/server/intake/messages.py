@@ -18,8 +18,8 @@ from liuhen.core.entry import TimeFormatError, parse_time
 from liuhen.core.errors import both
 from liuhen.core.naming import visible
 from liuhen.server.intake.errors import DeclarationInvalidError, IntakeError, RequestInvalidError
-from liuhen.server.intake.interfaces import ClockReading, Closing, Declaration, Opening, SealRequest
-from liuhen.server.intake.models import Role
+from liuhen.server.intake.interfaces import ClockReading, CollectionClosing, CollectionOpening, Declaration, SealRequest
+from liuhen.server.intake.models import FileRole
 from liuhen.server.recordings.models import ClockMethod, FactSource, RecordingKind
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def parse_uuid(text: str) -> uuid.UUID | None:
     return uuid.UUID(text) if _uuid_form(text) else None
 
 
-def parse_opening(data: bytes) -> Opening:
+def parse_opening(data: bytes) -> CollectionOpening:
     """Read the body of `PUT /intake/collections/<uuid>` (section 2).
 
     Raises:
@@ -63,7 +63,7 @@ def parse_opening(data: bytes) -> Opening:
     return _reading(data, RequestInvalidError, _opening)
 
 
-def parse_closing(data: bytes) -> Closing:
+def parse_closing(data: bytes) -> CollectionClosing:
     """Read the body that closes a collection (section 2).
 
     Raises:
@@ -115,7 +115,7 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _opening(value: Any) -> Opening:
+def _opening(value: Any) -> CollectionOpening:
     table = _table("-", value, {"v", "device", "collector", "opened", "clock", "carried"})
     _version(table["v"])
     carried_from = None
@@ -124,7 +124,7 @@ def _opening(value: Any) -> Opening:
         carried_from = _uuid("carried.station", carried["station"])
         _time("carried.spooled", carried["spooled"])
     device = table["device"]
-    return Opening(
+    return CollectionOpening(
         device=None if device is None else _text("device", device, _MAX_SERIAL),
         collector=_text("collector", table["collector"], _MAX_TEXT),
         opened=_time("opened", table["opened"]),
@@ -150,14 +150,14 @@ def _clock(value: Any) -> ClockReading:
     )
 
 
-def _closing(value: Any) -> Closing:
+def _closing(value: Any) -> CollectionClosing:
     table = _table("-", value, {"v", "closed", "taken", "skipped", "cleared"})
     _version(table["v"])
     counts = {}
     for field in ("taken", "cleared"):
         counts[field] = len([_uuid(field, item) for item in _list(field, table[field])])
     skipped = [_skip(item) for item in _list("skipped", table["skipped"])]
-    return Closing(
+    return CollectionClosing(
         closed=_time("closed", table["closed"]), skipped=len(skipped), **counts, body={**table, "skipped": skipped}
     )
 
@@ -182,9 +182,9 @@ def _seal(value: Any) -> SealRequest:
 def _declaration(value: Any) -> Declaration:
     table = _table("-", value, {"v", "upload", "collection", "name", "path", "role", "attached_to", "facts"})
     _version(table["v"])
-    role = _choice("role", table["role"], Role)
+    role = _choice("role", table["role"], FileRole)
     attached_to = _optional(table["attached_to"], lambda raw: _uuid("attached_to", raw))
-    if (attached_to is None) != (role is Role.ORIGINAL):
+    if (attached_to is None) != (role is FileRole.ORIGINAL):
         raise _Unfit("attached_to", "附件必填，原始记录应为 null", "needed for an attachment, null for an original")
     return Declaration(
         upload=_uuid("upload", table["upload"]),

@@ -12,16 +12,10 @@ from liuhen.server.devices.models import Device
 from liuhen.server.kernel.models import BaseModel
 from liuhen.server.recordings.models import ClockMethod, Recording
 
-__all__ = ["ENDED", "HELD", "Collection", "KeyScope", "Role", "Station", "StationKey", "Upload", "UploadState"]
+__all__ = ["ENDED", "HELD", "Collection", "FileRole", "Station", "StationKey", "Upload", "UploadState"]
 
 
-class KeyScope(StrEnum):
-    """What a key opens. There is one scope."""
-
-    INTAKE = "intake"
-
-
-class Role(StrEnum):
+class FileRole(StrEnum):
     """What an uploaded file is."""
 
     ORIGINAL = "original"
@@ -65,18 +59,12 @@ class StationKey(BaseModel):
 
     key = models.CharField(max_length=16, unique=True)
     station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="keys")
-    scope = models.CharField(
-        max_length=10, default=KeyScope.INTAKE.value, choices=[(s.value, s.value) for s in KeyScope]
-    )
     secret_sha256 = models.BinaryField(max_length=32)
     made_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=models.Q(scope__in=[scope.value for scope in KeyScope]), name="key_scope_is_known"
-            ),
             models.CheckConstraint(
                 condition=models.Q(revoked_at__isnull=True) | models.Q(revoked_at__gte=models.F("made_at")),
                 name="key_is_revoked_after_it_was_made",
@@ -127,7 +115,7 @@ class Upload(models.Model):
 
     id = models.UUIDField(primary_key=True, editable=False)
     collection = models.ForeignKey(Collection, on_delete=models.PROTECT, related_name="uploads")
-    role = models.CharField(max_length=10, choices=[(r.value, r.value) for r in Role])
+    role = models.CharField(max_length=10, choices=[(r.value, r.value) for r in FileRole])
     attached_to = models.UUIDField(null=True, blank=True)
     name = models.CharField(max_length=600)
     length = models.BigIntegerField()
@@ -149,8 +137,8 @@ class Upload(models.Model):
                 condition=models.Q(state__in=[state.value for state in UploadState]), name="upload_state_is_known"
             ),
             models.CheckConstraint(
-                condition=models.Q(role=Role.ORIGINAL.value, attached_to__isnull=True)
-                | models.Q(role=Role.ATTACHMENT.value, attached_to__isnull=False),
+                condition=models.Q(role=FileRole.ORIGINAL.value, attached_to__isnull=True)
+                | models.Q(role=FileRole.ATTACHMENT.value, attached_to__isnull=False),
                 name="upload_attachment_has_original",
             ),
             models.CheckConstraint(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from liuhen.core.entry import Entry, EventType, parse_time
 from liuhen.server.accounts.selectors import person_by_certificate
-from liuhen.server.intake.models import ENDED, HELD, Collection, Role, Station, StationKey, Upload, UploadState
+from liuhen.server.intake.models import ENDED, HELD, Collection, FileRole, Station, StationKey, Upload, UploadState
 from liuhen.server.intake.services import kept_code, shown_name
 from liuhen.server.ledger.comparison import compare, compare_all, extra, id_in, optional_id, subject_id
 from liuhen.server.ledger.selectors import details_of, entry_bytes, sealing_event
@@ -109,7 +109,7 @@ class IntakeProjection:
         if entry.type is EventType.STATION_KEY_REVOKED:
             self._keys[key]["revoked_at"] = entry.time
             return
-        self._keys[key] = {"station_id": subject_id(entry), "scope": facts["scope"], "made_at": entry.time}
+        self._keys[key] = {"station_id": subject_id(entry), "made_at": entry.time}
         self._keys[key]["revoked_at"] = None
         if details:
             self._keys[key]["secret_sha256"] = bytes.fromhex(details["secret_sha256"])
@@ -193,7 +193,7 @@ def _declared(declaration: Mapping[str, Any]) -> dict[str, Any]:
 
 def _first_of(row: Upload) -> dict[str, Any]:
     """Return what a duplicate has from the first hand-in of its bytes, which is named by no other column."""
-    kind = EventType.RECORDING_SEALED if row.role == Role.ORIGINAL.value else EventType.RECORDING_ATTACHED
+    kind = EventType.RECORDING_SEALED if row.role == FileRole.ORIGINAL.value else EventType.RECORDING_ATTACHED
     first = sealing_event(f"recording/{row.recording_id}", sha256=row.received_sha256, type=kind)
     if first is None:
         return {"received_sha256": None}

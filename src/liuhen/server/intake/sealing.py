@@ -35,7 +35,7 @@ from liuhen.server.intake.errors import (
 )
 from liuhen.server.intake.interfaces import SealOutcome
 from liuhen.server.intake.messages import parse_declaration
-from liuhen.server.intake.models import HELD, Role, Upload, UploadState
+from liuhen.server.intake.models import HELD, FileRole, Upload, UploadState
 from liuhen.server.ledger import selectors as ledger_selectors
 from liuhen.server.ledger import services as ledger
 from liuhen.server.media.tasks import enqueue_analysis
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = ["receipt_for", "seal_upload"]
 
-_EVENT_OF: Final = {Role.ORIGINAL: EventType.RECORDING_SEALED, Role.ATTACHMENT: EventType.RECORDING_ATTACHED}
+_EVENT_OF: Final = {FileRole.ORIGINAL: EventType.RECORDING_SEALED, FileRole.ATTACHMENT: EventType.RECORDING_ATTACHED}
 
 
 def seal_upload(

@@ -11,7 +11,7 @@ from liuhen.server.accounts.policy import Ability, require
 from liuhen.server.intake import live
 from liuhen.server.intake.interfaces import CollectionProgress, CollectionSummary, FileProgress, Skipped, StationRow
 from liuhen.server.intake.messages import parse_uuid
-from liuhen.server.intake.models import ENDED, HELD, Collection, Role, Station, Upload, UploadState
+from liuhen.server.intake.models import ENDED, HELD, Collection, FileRole, Station, Upload, UploadState
 from liuhen.server.recordings.models import ClockMethod
 from liuhen.server.vault import stores
 
@@ -211,7 +211,7 @@ def _file(upload: Upload, staged: Mapping[UUID, int]) -> FileProgress:
     return FileProgress(
         upload=upload.id,
         name=upload.name,
-        role=Role(upload.role),
+        role=FileRole(upload.role),
         state=UploadState(upload.state),
         length=upload.length,
         received=_received(upload, staged),

@@ -15,6 +15,7 @@ from django.db.models import Count, Sum
 
 from liuhen.core.canonical import canonical
 from liuhen.core.entry import EventType, format_time
+from liuhen.core.errors import both
 from liuhen.core.naming import decode_name, visible
 from liuhen.server.devices import services as devices
 from liuhen.server.devices.models import DeviceKind
@@ -29,7 +30,7 @@ from liuhen.server.intake.errors import (
     UploadTooLargeError,
     UploadUnknownError,
 )
-from liuhen.server.intake.interfaces import Caller, Closing, Created, Declaration, Opening
+from liuhen.server.intake.interfaces import Caller, CollectionClosing, CollectionOpening, Created, Declaration
 from liuhen.server.intake.models import ENDED, HELD, Collection, Upload, UploadState
 from liuhen.server.intake.schedule import schedule_sweep
 from liuhen.server.intake.stations import issue_key, register_station, revoke_key
@@ -61,6 +62,8 @@ __all__ = [
     "upload_of",
 ]
 
+_UPLOADS: Final = both("在传文件数", "files under way")
+_BYTES: Final = both("在传字节数", "bytes under way")
 _SHOWN_HEAD: Final = 399
 _SHOWN_TAIL: Final = 200
 _MAX_CODE: Final = 40
@@ -80,7 +83,7 @@ def kept_code(declared: str) -> str:
 
 
 @transaction.atomic
-def open_collection(*, collection: uuid.UUID, opening: Opening, caller: Caller, at: datetime) -> bool:
+def open_collection(*, collection: uuid.UUID, opening: CollectionOpening, caller: Caller, at: datetime) -> bool:
     """Open a collection and return True; return False where it is open already with the same content.
 
     A device that the register does not know is entered into it, and its clock error is kept with it.
@@ -123,7 +126,7 @@ def open_collection(*, collection: uuid.UUID, opening: Opening, caller: Caller, 
     return True
 
 
-def _device(opening: Opening, caller: Caller, at: datetime) -> Device | None:
+def _device(opening: CollectionOpening, caller: Caller, at: datetime) -> Device | None:
     if opening.device is None:
         return None
     device = devices.register_device(
@@ -136,7 +139,7 @@ def _device(opening: Opening, caller: Caller, at: datetime) -> Device | None:
 
 
 @transaction.atomic
-def close_collection(*, collection: uuid.UUID, closing: Closing, caller: Caller, at: datetime) -> None:
+def close_collection(*, collection: uuid.UUID, closing: CollectionClosing, caller: Caller, at: datetime) -> None:
     """End a collection with its summary. The same summary once more changes nothing; another one replaces it.
 
     Raises:
@@ -226,9 +229,9 @@ def _check_room(upload: uuid.UUID, length: int, *, free_bytes: int, caller: Call
         .aggregate(count=Count("id"), bytes=Sum("length", default=0))
     )
     if under_way["count"] >= own.station_open_uploads:
-        raise StationQuotaError(what="open-uploads", used=under_way["count"], limit=own.station_open_uploads)
+        raise StationQuotaError(what=_UPLOADS, used=under_way["count"], limit=own.station_open_uploads)
     if under_way["bytes"] + length > own.station_staged_bytes:
-        raise StationQuotaError(what="staged-bytes", used=under_way["bytes"], limit=own.station_staged_bytes)
+        raise StationQuotaError(what=_BYTES, used=under_way["bytes"], limit=own.station_staged_bytes)
     if free_bytes - length < own.vault_reserve_bytes:
         raise VaultFullError(where=str(upload))
 

@@ -23,7 +23,7 @@ from liuhen.server.intake.errors import (
     StationNameTakenError,
 )
 from liuhen.server.intake.interfaces import Caller, IssuedKey
-from liuhen.server.intake.models import KeyScope, Station, StationKey
+from liuhen.server.intake.models import Station, StationKey
 from liuhen.server.kernel.actor import Actor, ActorKind
 from liuhen.server.ledger import selectors as ledger_selectors
 from liuhen.server.ledger import services as ledger
@@ -75,13 +75,13 @@ def issue_key(*, station: Station, actor: Actor, at: datetime) -> IssuedKey:
     key = secrets.token_hex(_KEY_BYTES)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     digest = sha256(secret.encode())
-    StationKey.objects.create(key=key, station=station, scope=KeyScope.INTAKE, secret_sha256=digest, made_at=at)
+    StationKey.objects.create(key=key, station=station, secret_sha256=digest, made_at=at)
     ledger.record(
         type=EventType.STATION_KEY_ISSUED,
         subject=f"station/{station.id}",
         actor=actor,
         at=at,
-        facts={"key": key, "scope": KeyScope.INTAKE.value},
+        facts={"key": key},
         private={"secret_sha256": digest.hex()},
     )
     content = {

@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from liuhen.core.entry import Entry, EventType
-from liuhen.server.access.models import Opening
+from liuhen.server.access.models import Viewing
 from liuhen.server.ledger.models import Event
 from liuhen.server.recordings.selectors import visible
 
@@ -32,7 +32,7 @@ class Day:
 
     `size` in bytes, `duration_ms` of all that have a length. Of `count` recordings the server has read `digested` once
     more, and found `differing` to differ from their digests; of `attributed` the officer is known. `viewings` are the
-    openings of the day. `newest` are its latest recordings, or the latest of all where the day has none.
+    viewings opened that day. `newest` are its latest recordings, or the latest of all where the day has none.
     """
 
     count: int
@@ -66,7 +66,7 @@ def day_of(*, actor: Actor, at: datetime) -> Day:
         digested=len(agreements),
         differing=agreements.count(False),
         attributed=day.filter(officer__isnull=False).count(),
-        viewings=Opening.objects.filter(at__gte=midnight, ticket__recording__in=seen.values("id")).count(),
+        viewings=Viewing.objects.filter(at__gte=midnight, ticket__recording__in=seen.values("id")).count(),
         newest=tuple(newest),
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.shortcuts import render
 
-from liuhen.server.intake.models import Role
+from liuhen.server.intake.models import FileRole
 from liuhen.server.intake.selectors import progress, recent_collections
 from liuhen.server.ledger.selectors import verifier_key
 from liuhen.server.recordings.models import Attachment
@@ -67,7 +67,7 @@ def receipts(request: PersonRequest, collection_id: UUID) -> HttpResponse:
     for file in collection.files:
         if file.has_receipt and file.recording is not None:
             recording = recordings.get(file.recording)
-            sealed = attached.get((file.recording, file.name)) if file.role is Role.ATTACHMENT else recording
+            sealed = attached.get((file.recording, file.name)) if file.role is FileRole.ATTACHMENT else recording
             rows.append(_Receipt(file=file, recording=recording, sealed=sealed))
     context = {
         "collection": collection,

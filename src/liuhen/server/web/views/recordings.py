@@ -150,7 +150,7 @@ def recording(request: PersonRequest, recording_id: UUID) -> HttpResponse:
 def recording_context(request: PersonRequest, shown: Recording, form: TicketForm | None = None) -> dict[str, Any]:
     """Return what the recording's page shows; `form` is a ticket form that was refused."""
     actor = request.actor
-    may_open = allows(actor, Ability.OPEN_TICKET)
+    may_open = allows(actor, Ability.ISSUE_TICKET)
     chain = chain_of(shown)
     return {
         "recording": shown,

@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
     from liuhen.server.web.requests import PersonRequest
 
-__all__ = ["end_ticket", "open_playback", "open_ticket"]
+__all__ = ["end_ticket", "issue_ticket", "open_ticket"]
 
 
 @for_people("POST")
-def open_ticket(request: PersonRequest, recording_id: UUID) -> HttpResponse:
+def issue_ticket(request: PersonRequest, recording_id: UUID) -> HttpResponse:
     """Enter a viewing in the register and issue its ticket; what is missing is said beside the form."""
-    require(request.actor, Ability.OPEN_TICKET)
+    require(request.actor, Ability.ISSUE_TICKET)
     recording = recording_for(actor=request.actor, recording_id=recording_id)
     form = TicketForm(request.POST, recording=recording, person=request.user)
     if form.is_valid():
         try:
-            access.open_ticket(recording=recording, **form.cleaned_data, actor=request.actor, at=request.at)
+            access.issue_ticket(recording=recording, **form.cleaned_data, actor=request.actor, at=request.at)
         except AccessError as error:
             form.add_error(None, sentence(error))
         else:
@@ -43,15 +43,15 @@ def open_ticket(request: PersonRequest, recording_id: UUID) -> HttpResponse:
 
 
 @for_people("POST")
-def open_playback(request: PersonRequest, ticket_id: UUID) -> HttpResponse:
+def open_ticket(request: PersonRequest, ticket_id: UUID) -> HttpResponse:
     """Begin playback in this session."""
-    opening = access.open_playback(
+    viewing = access.open_ticket(
         ticket_id=ticket_id,
         session_key=request.session.session_key or "",
         actor=request.actor,
         at=request.at,
     )
-    return redirect("recording", recording_id=opening.ticket.recording_id)
+    return redirect("recording", recording_id=viewing.ticket.recording_id)
 
 
 @for_people("POST")
