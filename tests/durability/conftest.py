@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.durability.kit import Program
+from tests.durability.kit import ACTS, Program
 from tests.support.aftermath import Instance, copied, template_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.support.served import Served
@@ -33,6 +34,29 @@ def served(template: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     made.stop()
     checked = made.run("ledger", "fsck", "--deep", check=False)
     assert checked.returncode == 0, checked.stdout
+
+
+@pytest.fixture(scope="session")
+def prepared(template: Served, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return the instance on which the acts named were carried out, made once in a session, to be copied."""
+
+    @functools.cache
+    def prepare(*acts: str) -> Path:
+        home = shutil.copytree(template.home, tmp_path_factory.mktemp("prepared") / "home")
+        Program(home, program=ACTS).does(*acts)
+        return home
+
+    return prepare
+
+
+@pytest.fixture
+def acting(prepared: Callable[..., Path], tmp_path: Path) -> Callable[..., Program]:
+    """Return the program that carries acts out, on an instance of the test's own on which those named were."""
+
+    def begin(*acts: str) -> Program:
+        return Program(shutil.copytree(prepared(*acts), tmp_path / "home"), program=ACTS)
+
+    return begin
 
 
 @pytest.fixture

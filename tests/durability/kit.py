@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from liuhen.server.kernel.sqlite.version import driver
-from tests.support.commands import LIUHEN, ROOT, environment
+from tests.support.commands import ROOT, environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["FAULTY", "Kill", "Program", "after", "before"]
+__all__ = ["ACTS", "FAULTY", "Kill", "Program", "after", "before"]
 
+ACTS = (sys.executable, "-m", "tests.durability.acts")
 FAULTY = (sys.executable, "-m", "tests.support.faulty_liuhen")
 
 
@@ -48,20 +49,26 @@ def after(call: str, where: str = "", skip: int = 0) -> Kill:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The real `liuhen` on the instance in `home`."""
+    """The real `liuhen`, or single acts of it, on the instance in `home`; `order` takes down what changes files."""
 
     home: Path
     program: tuple[str, ...] = FAULTY
+    order: Path | None = None
 
-    def run(self, *words: str, kill: Kill | None = None, clock_s: float = 0) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, kill: Kill | None = None, clock_s: float = 0, program: tuple[str, ...] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, killed at `kill`; the server's clock is `clock_s` ahead."""
         faults = self.home.with_name(f"{self.home.name}-faults.json")
         table = {"faults": [] if kill is None else [kill.as_fault()], "clock_s": clock_s}
         faults.write_text(json.dumps(table), encoding="utf-8")
+        own = {"TEST_FAULTS": str(faults), "PYTHONPATH": f"{ROOT}/src:{ROOT}"}
+        if self.order is not None:
+            own["TEST_ORDER"] = str(self.order)
         return subprocess.run(
-            [*(LIUHEN if kill is None and not clock_s and self.program is FAULTY else self.program), *words],
+            [*(program or self.program), *words],
             cwd=ROOT,
-            env=environment(self.home) | {"TEST_FAULTS": str(faults), "PYTHONPATH": f"{ROOT}/src:{ROOT}"},
+            env=environment(self.home) | own,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -93,7 +100,7 @@ class Program:
 
     def agrees(self) -> None:
         """Check that ledger, rows and vault agree."""
-        checked = self.run("ledger", "fsck", "--deep")
+        checked = self.run("ledger", "fsck", "--deep", program=FAULTY)
         assert checked.returncode == 0, checked.stdout
 
     def names(self, folder: Path | str) -> Sequence[str]:
