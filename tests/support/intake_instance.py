@@ -14,7 +14,7 @@ def main() -> None:
     instance = Instance.from_environment()
     initialise(instance)
     from liuhen.server.accounts import services as accounts
-    from liuhen.server.intake import services as intake
+    from liuhen.server.intake import stations as intake
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.actor import SYSTEM
 

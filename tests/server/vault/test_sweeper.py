@@ -7,7 +7,7 @@ import pytest
 
 from liuhen.server.vault.adapters.local import LocalStore
 from liuhen.server.vault.interfaces import Listing, ObjectState, StagedArea
-from liuhen.server.vault.sweeper import Finding, SweepReport, judge, stale, sweep
+from liuhen.server.vault.sweeper import ObjectsSeen, SweepReport, judge, stale, sweep
 from tests.server.vault.bench import DATA, TERM, put, seal
 
 if TYPE_CHECKING:
@@ -55,12 +55,12 @@ def test_an_object_out_of_order_is_told_once_the_grace_is_over(state: ObjectStat
 def test_a_loss_is_told_at_once_and_whatever_the_rows_say() -> None:
     lost = listing("a", ObjectState.LOST, NOW)
     for known in (nobody, everybody):
-        assert judge([lost], known=known, at=NOW, grace=DAY) == Finding(seen=1, lost=(lost,))
+        assert judge([lost], known=known, at=NOW, grace=DAY) == ObjectsSeen(seen=1, lost=(lost,))
 
 
 def test_objects_that_rows_name_are_in_order() -> None:
     listings = [listing(str(number), ObjectState.WHOLE, OLDER) for number in range(3)]
-    assert judge(listings, known=everybody, at=NOW, grace=DAY) == Finding(seen=3)
+    assert judge(listings, known=everybody, at=NOW, grace=DAY) == ObjectsSeen(seen=3)
 
 
 def test_rows_are_asked_for_in_batches_after_the_objects_are_listed() -> None:
@@ -107,7 +107,7 @@ def swept(store: Store, known_uploads: Callable[[frozenset[str]], frozenset[str]
 
 def test_an_empty_store_is_clean(store: LocalStore) -> None:
     report = swept(store)
-    assert report == SweepReport(objects=Finding(), discarded=(), busy=(), tidied=())
+    assert report == SweepReport(objects=ObjectsSeen(), discarded=(), busy=(), tidied=())
     assert report.is_clean
 
 

@@ -32,7 +32,7 @@ class KeyFileUnwritableError(LiuhenError):
 
     code = "station-key-file-unwritable"
     zh = "无法写入密钥文件 {path}：{reason}。未签发密钥。请检查 --out 的目录与权限。"
-    en = "The key file {path} cannot be written: {reason}. No key was issued. Check the folder after --out."
+    en = "The key file {path} cannot be written: {reason}. No key was issued. Check folder and permissions of --out."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +71,7 @@ def _add(args: argparse.Namespace) -> None:
     from django.db import transaction
 
     from liuhen.server.accounts.selectors import unit_by_code
-    from liuhen.server.intake import services
+    from liuhen.server.intake import stations
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.actor import SYSTEM
 
@@ -79,8 +79,8 @@ def _add(args: argparse.Namespace) -> None:
     at = clock.now()
     _check_absent(args.out)
     with transaction.atomic():
-        station = services.register_station(name=args.name, unit=unit, actor=SYSTEM, at=at)
-        key = services.issue_key(station=station, actor=SYSTEM, at=at)
+        station = stations.register_station(name=args.name, unit=unit, actor=SYSTEM, at=at)
+        key = stations.issue_key(station=station, actor=SYSTEM, at=at)
         _write(args.out, key.file_text)
     sys.stdout.write(f"{key.key}\n")
 
@@ -88,7 +88,7 @@ def _add(args: argparse.Namespace) -> None:
 def _rekey(args: argparse.Namespace) -> None:
     from django.db import transaction
 
-    from liuhen.server.intake import services
+    from liuhen.server.intake import stations
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.actor import SYSTEM
 
@@ -97,18 +97,18 @@ def _rekey(args: argparse.Namespace) -> None:
     _check_absent(args.out)
     with transaction.atomic():
         for old in station.keys.filter(revoked_at__isnull=True):
-            services.revoke_key(key=old.key, actor=SYSTEM, at=at)
-        key = services.issue_key(station=station, actor=SYSTEM, at=at)
+            stations.revoke_key(key=old.key, actor=SYSTEM, at=at)
+        key = stations.issue_key(station=station, actor=SYSTEM, at=at)
         _write(args.out, key.file_text)
     sys.stdout.write(f"{key.key}\n")
 
 
 def _revoke(args: argparse.Namespace) -> None:
-    from liuhen.server.intake import services
+    from liuhen.server.intake import stations
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.actor import SYSTEM
 
-    services.revoke_key(key=args.key, actor=SYSTEM, at=clock.now())
+    stations.revoke_key(key=args.key, actor=SYSTEM, at=clock.now())
 
 
 def _list() -> None:

@@ -42,11 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.jobs import queue
     from liuhen.server.kernel.jobs.worker import Rhythm, Worker
-    from liuhen.server.ledger.selectors import newest_time
 
-    newest = newest_time()
-    if newest is not None:
-        clock.observe(newest)
     if args.retry_failed:
         count = sum(queue.retry(job_id=job.id, at=clock.now()) for job in list(queue.failed()))
         sys.stderr.write(f"已重新排入 {count} 项任务 / {count} jobs are due again\n")

@@ -20,7 +20,6 @@ from django.db import DatabaseError
 from liuhen.core.entry import format_time
 from liuhen.core.errors import LiuhenError
 from liuhen.server.intake import live, messages, sealing, services, stations, tus, uploads
-from liuhen.server.intake.desks import Desk, Desks
 from liuhen.server.intake.errors import (
     AddressUnknownError,
     DatabaseFaultError,
@@ -35,6 +34,7 @@ from liuhen.server.intake.errors import (
     status_of,
 )
 from liuhen.server.intake.http import BodyBrokenError, Response, answer, json_response, read_request, refusal
+from liuhen.server.intake.locks import UploadLock, UploadLocks
 from liuhen.server.intake.models import HELD, Upload
 from liuhen.server.intake.pools import act, disk, look
 from liuhen.server.intake.writer import Pace, Writer
@@ -61,7 +61,7 @@ _SUMMARY_BODY: Final = 8 << 20
 _UUID: Final = r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 _NONE: Final = uuid.UUID(int=0)
 _LOGGED: Final = 200
-_PATIENCE_S: Final = 2.0  # whoever only looks where an upload stands, or is about to begin, holds its desk for a moment
+_PATIENCE_S: Final = 2.0  # whoever only looks where an upload stands, or is about to begin, holds it for a moment
 _RECEIPT_TYPE: Final = (("content-type", "application/json"),)
 _log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class IntakeHandler:
     def __init__(self, store: Callable[[], Store] = stores.originals, pace: Pace | None = None) -> None:
         self._store = store
         self._pace = pace or Pace()
-        self._desks = Desks()
+        self._locks = UploadLocks()
         self._routes: Routes = (
             (_address("time()"), {"GET": self._time}),
             (_address(f"collections/{_UUID}"), {"PUT": self._open_collection}),
@@ -156,14 +156,14 @@ class IntakeHandler:
         declaration = messages.parse_declaration(encoded)
         checksum = tus.checksum_of(request.headers)
         if request.body.expected:
-            tus.chunk_type_of(request.headers)
+            tus.check_chunk_type(request.headers)
         upload = declaration.upload
-        async with self._desk(upload, caller, stranger=UploadDiffersError) as desk:
+        async with self._held(upload, caller, stranger=UploadDiffersError) as held:
             call = partial(uploads.declare, declaration, length=length, metadata=metadata, caller=caller)
             created = await act(lambda: call(store=self._store(), at=clock.now()))
             offset = 0 if created.made else await disk(partial(uploads.present_offset, created.upload, self._store()))
             if request.body.expected and offset == 0:
-                offset = await self._write(desk, created.upload, request, caller, offset=0, checksum=checksum)
+                offset = await self._write(held, created.upload, request, caller, offset=0, checksum=checksum)
         return Response(
             201 if created.made else 200,
             (("location", f"/intake/uploads/{upload}"), *_standing(created.upload, offset)),
@@ -176,12 +176,12 @@ class IntakeHandler:
             return services.open_upload(upload=upload, caller=caller, at=clock.now())
 
         try:
-            async with self._desk(upload, caller):
+            async with self._held(upload, caller):
                 found = await look(find)
                 offset = await disk(partial(uploads.present_offset, found, self._store()))
         except UploadLockedError:
             found = await look(find)
-            standing = self._desks.standing(upload)
+            standing = self._locks.standing(upload)
             if standing is None:
                 raise
             offset = standing
@@ -190,33 +190,33 @@ class IntakeHandler:
 
     async def _patch(self, request: Request, caller: Caller, upload: uuid.UUID) -> Response:
         tus.check_request(request.headers)
-        tus.chunk_type_of(request.headers)
+        tus.check_chunk_type(request.headers)
         offset = tus.offset_of(request.headers)
         checksum = tus.checksum_of(request.headers)
-        async with self._desk(upload, caller) as desk:
+        async with self._held(upload, caller) as held:
             found = await look(lambda: services.open_upload(upload=upload, caller=caller, at=clock.now()))
-            offset = await self._write(desk, found, request, caller, offset=offset, checksum=checksum)
+            offset = await self._write(held, found, request, caller, offset=offset, checksum=checksum)
             if found.state not in HELD and services.is_half_over(found, clock.now()):
                 await act(lambda: services.prolong_upload(upload=found, at=clock.now()))
         return Response(204, _standing(found, offset))
 
     @asynccontextmanager
-    async def _desk(
+    async def _held(
         self,
         upload: uuid.UUID,
         caller: Caller,
         *,
         patience_s: float = _PATIENCE_S,
         stranger: type[UploadDiffersError | UploadUnknownError] = UploadUnknownError,
-    ) -> AsyncIterator[Desk]:
-        """Hold the upload's desk; a `stranger`, whose upload it is not, does not come near it and disturbs nobody."""
+    ) -> AsyncIterator[UploadLock]:
+        """Hold the upload's lock; a `stranger`, whose upload it is not, does not come near it and disturbs nobody."""
         if await look(partial(uploads.is_anothers, upload, caller)):
             raise stranger(upload=upload)
-        async with self._desks.at(upload, patience_s=patience_s) as desk:
-            yield desk
+        async with self._locks.held(upload, patience_s=patience_s) as held:
+            yield held
 
     async def _write(
-        self, desk: Desk, found: Upload, request: Request, caller: Caller, *, offset: int, checksum: Checksum | None
+        self, held: UploadLock, found: Upload, request: Request, caller: Caller, *, offset: int, checksum: Checksum | None
     ) -> int:
         """Take the body in at `offset` and return the offset after it."""
         body = request.body
@@ -228,7 +228,7 @@ class IntakeHandler:
             _check_span(found, offset, staged.size, body.length if body.expected else 0)
             if not body.expected:
                 return staged.size
-            desk.writing = writer = Writer(
+            held.writing = writer = Writer(
                 staged,
                 body,
                 live.enter(found.id),
@@ -240,7 +240,7 @@ class IntakeHandler:
             )
             return await writer.run()
         finally:
-            desk.writing = None
+            held.writing = None
             await disk(staged.close)
 
     def _check_going_on(self, found: Upload, caller: Caller) -> None:
@@ -251,7 +251,7 @@ class IntakeHandler:
 
     async def _delete(self, request: Request, caller: Caller, upload: uuid.UUID) -> Response:
         tus.check_request(request.headers)
-        async with self._desk(upload, caller):
+        async with self._held(upload, caller):
             call = partial(uploads.give_up, upload, caller=caller, store=self._store())
             await act(lambda: call(at=clock.now()))
         live.forget(upload)
@@ -259,7 +259,7 @@ class IntakeHandler:
 
     async def _seal(self, request: Request, caller: Caller, upload: uuid.UUID) -> Response:
         asked = messages.parse_seal(await request.body.whole(_SMALL_BODY))
-        async with self._desk(upload, caller, patience_s=self._pace.seal_patience_s):
+        async with self._held(upload, caller, patience_s=self._pace.seal_patience_s):
             call = partial(sealing.seal_upload, upload=upload, request=asked, caller=caller, store=self._store())
             with live.checking(upload):
                 outcome = await act(lambda: call(at=clock.now(), wait_s=self._pace.checkpoint_s))

@@ -23,7 +23,7 @@ from liuhen.server.intake.models import FileRole
 from liuhen.server.recordings.models import ClockMethod, FactSource, RecordingKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from enum import StrEnum
 
 __all__ = ["parse_closing", "parse_declaration", "parse_opening", "parse_seal", "parse_uuid"]
@@ -81,8 +81,8 @@ def parse_seal(data: bytes) -> SealRequest:
     return _reading(data, RequestInvalidError, _seal)
 
 
-def parse_declaration(data: bytes) -> Declaration:
-    """Read a file's declaration (section 3).
+def parse_declaration(data: bytes | Mapping[str, Any]) -> Declaration:
+    """Read a file's declaration (section 3): its bytes, or its JSON as an upload's row keeps it.
 
     Raises:
         DeclarationInvalidError: it is none.
@@ -90,9 +90,9 @@ def parse_declaration(data: bytes) -> Declaration:
     return _reading(data, DeclarationInvalidError, _declaration)
 
 
-def _reading[T](data: bytes, refusal: type[IntakeError], read: Callable[[Any], T]) -> T:
+def _reading[T](data: bytes | Mapping[str, Any], refusal: type[IntakeError], read: Callable[[Any], T]) -> T:
     try:
-        return read(_load(data))
+        return read(_load(data) if isinstance(data, bytes) else data)
     except _Unfit as error:
         raise refusal(**error.where) from error
 

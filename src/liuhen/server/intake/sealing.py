@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Final
 from django.conf import settings
 from django.db import transaction
 
-from liuhen.core.canonical import canonical
 from liuhen.core.entry import EventType
 from liuhen.server.accounts.selectors import person_by_certificate
 from liuhen.server.devices.models import Device
@@ -167,7 +166,7 @@ def _enter(
     found = services.open_upload(upload=upload, caller=caller, at=at, lock=True)
     if found.state in HELD:
         return found
-    declaration = parse_declaration(canonical(found.declaration))
+    declaration = parse_declaration(found.declaration)
     file = SealedFile(
         sha256=sealed.sha256,
         sm3=sm3,

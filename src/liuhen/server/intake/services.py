@@ -33,7 +33,6 @@ from liuhen.server.intake.errors import (
 from liuhen.server.intake.interfaces import Caller, CollectionClosing, CollectionOpening, Created, Declaration
 from liuhen.server.intake.models import ENDED, HELD, Collection, Upload, UploadState
 from liuhen.server.intake.schedule import schedule_sweep
-from liuhen.server.intake.stations import issue_key, register_station, revoke_key
 from liuhen.server.ledger import services as ledger
 from liuhen.server.vault.errors import VaultFullError
 
@@ -50,14 +49,11 @@ __all__ = [
     "create_upload",
     "discard_upload",
     "is_half_over",
-    "issue_key",
     "kept_code",
     "open_collection",
     "open_upload",
     "prolong_upload",
     "refuse_upload",
-    "register_station",
-    "revoke_key",
     "shown_name",
     "upload_of",
 ]

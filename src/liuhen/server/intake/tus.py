@@ -32,9 +32,9 @@ __all__ = [
     "RESUMABLE",
     "VERSION",
     "Checksum",
+    "check_chunk_type",
     "check_request",
     "checksum_of",
-    "chunk_type_of",
     "declaration_of",
     "discovery",
     "expires",
@@ -116,7 +116,7 @@ def offset_of(headers: Headers) -> int:
     return _number("Upload-Offset", headers)
 
 
-def chunk_type_of(headers: Headers) -> None:
+def check_chunk_type(headers: Headers) -> None:
     """Raise `ContentTypeError` unless the body is announced as bytes at an offset."""
     given = headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() != CHUNK_TYPE:

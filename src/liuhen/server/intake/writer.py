@@ -65,7 +65,7 @@ class _End(Enum):
 
 
 class Writer:
-    """Takes one body into `staged`, whose size is the body's offset. Implements `desks.Writing`.
+    """Takes one body into `staged`, whose size is the body's offset. Implements `locks.Writing`.
 
     `length` is the upload's. `guard` is awaited whenever bytes were made durable while more come, and raises to end it.
     """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from liuhen.server.media.plan import Part
+    from liuhen.server.media.plan import PlannedDerivative
     from liuhen.server.recordings.models import Recording
 
 __all__ = ["Made", "examine", "make", "read_digests", "tool_name", "working_folder"]
@@ -93,7 +93,7 @@ def _unreadable(recording: Recording, defect: Defect) -> Analysis:
     )
 
 
-def make(recording: Recording, part: Part, folder: Path) -> Made:
+def make(recording: Recording, due: PlannedDerivative, folder: Path) -> Made:
     """Make one derivative in `folder`.
 
     Raises:
@@ -101,5 +101,5 @@ def make(recording: Recording, part: Part, folder: Path) -> Made:
         ToolLostError: the tool was killed or had no space; try again.
     """
     with originals().open(recording.sha256) as original:
-        done = run_tool(part.tool, original, folder, limits=part.limits, options=part.options)
+        done = run_tool(due.tool, original, folder, limits=due.limits, options=due.options)
     return Made(path=folder / done["file"], media_type=done["media_type"], parameters=done["parameters"])

@@ -12,14 +12,14 @@ from liuhen.server.recordings.models import RecordingKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PROBE_LIMITS", "Part", "planned"]
+__all__ = ["PROBE_LIMITS", "PlannedDerivative", "planned"]
 
 PROBE_LIMITS: Final = Limits(wall_s=600, cpu_s=300, output_bytes=1 << 20)
 _PROCESSORS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PlannedDerivative:
     """One derivative to make: by which tool, with which options, within which limits."""
 
     kind: DerivativeKind
@@ -28,7 +28,7 @@ class Part:
     limits: Limits
 
 
-def planned(kind: RecordingKind, *, duration_ms: int | None, media: Mapping[str, Any]) -> tuple[Part, ...]:
+def planned(kind: RecordingKind, *, duration_ms: int | None, media: Mapping[str, Any]) -> tuple[PlannedDerivative, ...]:
     """Return what is to be made of a recording in which the probe found `media` (see `tools.probe`).
 
     What a person waits for comes first: the small things before the preview.
@@ -36,17 +36,17 @@ def planned(kind: RecordingKind, *, duration_ms: int | None, media: Mapping[str,
     usable = {stream["type"] for stream in media["streams"] if stream["decodable"]}
     timed = {"duration_ms": duration_ms}
     limits = _limits(duration_ms)
-    poster = Part(DerivativeKind.POSTER, "poster", timed, limits)
-    thumbnails = Part(DerivativeKind.THUMBNAILS, "thumbnails", timed, limits)
-    waveform = Part(DerivativeKind.WAVEFORM, "waveform", timed, limits)
-    preview = Part(
+    poster = PlannedDerivative(DerivativeKind.POSTER, "poster", timed, limits)
+    thumbnails = PlannedDerivative(DerivativeKind.THUMBNAILS, "thumbnails", timed, limits)
+    waveform = PlannedDerivative(DerivativeKind.WAVEFORM, "waveform", timed, limits)
+    preview = PlannedDerivative(
         DerivativeKind.PREVIEW, "preview", {"picture": "video" in usable, "sound": "audio" in usable}, limits
     )
     match kind:
         case RecordingKind.PHOTO:
             return (
-                Part(DerivativeKind.POSTER, "photo-poster", {}, limits),
-                Part(DerivativeKind.PREVIEW, "photo-preview", {}, limits),
+                PlannedDerivative(DerivativeKind.POSTER, "photo-poster", {}, limits),
+                PlannedDerivative(DerivativeKind.PREVIEW, "photo-preview", {}, limits),
             )
         case RecordingKind.VIDEO | RecordingKind.AUDIO:
             pictures = (poster, thumbnails) if "video" in usable else ()

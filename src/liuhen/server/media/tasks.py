@@ -1,7 +1,7 @@
 """The worker's jobs on one recording: `analyse` says what it is, `derive` makes what people look at.
 
 They are apart so that a new recording is digested and probed before the previews of older ones are encoded. Both may
-be repeated, and may run twice at a time: each part looks whether it was done.
+be repeated, and may run twice at a time: each step looks whether it was done.
 """
 
 from __future__ import annotations
@@ -61,18 +61,18 @@ def derive(recording_id: str) -> dict[str, str]:
     """Make the derivatives that are missing; return, by kind, `made`, `kept` or the defect that stands in its way."""
     recording = Recording.objects.get(id=recording_id)
     outcome = {made.kind: "kept" for made in derivatives_of(recording)}
-    parts = planned(RecordingKind(recording.kind), duration_ms=recording.duration_ms, media=recording.media)
-    for part in parts:
-        if part.kind in outcome:
+    dues = planned(RecordingKind(recording.kind), duration_ms=recording.duration_ms, media=recording.media)
+    for due in dues:
+        if due.kind in outcome:
             continue
         with analysis.working_folder() as folder:
             try:
-                made = analysis.make(recording, part, folder)
+                made = analysis.make(recording, due, folder)
             except MediaRefusedError as refusal:
                 # A verdict about the file: the same tool would say the same again.
-                _log.warning("recording %s: no %s: %s", recording.id, part.kind, refusal)
-                outcome[part.kind] = refusal.where["defect"].value
+                _log.warning("recording %s: no %s: %s", recording.id, due.kind, refusal)
+                outcome[due.kind] = refusal.where["defect"].value
                 continue
-            services.keep_derivative(recording=recording, kind=part.kind, made=made, actor=SYSTEM, at=clock.now())
-            outcome[part.kind] = "made"
+            services.keep_derivative(recording=recording, kind=due.kind, made=made, actor=SYSTEM, at=clock.now())
+            outcome[due.kind] = "made"
     return outcome

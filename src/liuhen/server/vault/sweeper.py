@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     type Known = Callable[[frozenset[str]], frozenset[str]]
 
-__all__ = ["Finding", "SweepReport", "judge", "stale", "sweep"]
+__all__ = ["ObjectsSeen", "SweepReport", "judge", "stale", "sweep"]
 
 _BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class ObjectsSeen:
     """What one walk over the objects found; each tuple in ascending order of addresses.
 
     orphans: no row names them, and they are older than the grace period.
@@ -47,7 +47,7 @@ class Finding:
 class SweepReport:
     """What a sweep found and did: `discarded` areas and `busy` ones that another holds, by key; `tidied` file names."""
 
-    objects: Finding
+    objects: ObjectsSeen
     discarded: tuple[str, ...]
     busy: tuple[str, ...]
     tidied: tuple[str, ...]
@@ -59,7 +59,7 @@ class SweepReport:
         return not (found.orphans or found.unrecorded or found.disposing or found.lost)
 
 
-def judge(listings: Iterable[Listing], *, known: Known, at: datetime, grace: timedelta) -> Finding:
+def judge(listings: Iterable[Listing], *, known: Known, at: datetime, grace: timedelta) -> ObjectsSeen:
     """Judge objects; `known` returns those of the addresses given (500 at most at a time) that a row names.
 
     The listing of an address is taken before its row is looked for, so a row committed in between counts.
@@ -71,9 +71,9 @@ def judge(listings: Iterable[Listing], *, known: Known, at: datetime, grace: tim
         whole = frozenset(listing.sha256 for listing in batch if listing.state is ObjectState.WHOLE)
         named = known(whole) if whole else whole
         for listing in batch:
-            if _is_finding(listing, is_named=listing.sha256 in named, before=at - grace):
+            if _is_amiss(listing, is_named=listing.sha256 in named, before=at - grace):
                 by_state[listing.state].append(listing)
-    return Finding(
+    return ObjectsSeen(
         seen=seen,
         orphans=tuple(by_state[ObjectState.WHOLE]),
         unrecorded=tuple(by_state[ObjectState.UNRECORDED]),
@@ -121,7 +121,7 @@ def sweep(
     )
 
 
-def _is_finding(listing: Listing, *, is_named: bool, before: datetime) -> bool:
+def _is_amiss(listing: Listing, *, is_named: bool, before: datetime) -> bool:
     match listing.state:
         case ObjectState.WHOLE:
             return not is_named and listing.written < before

@@ -7,6 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from liuhen.core.errors import both
 from liuhen.server.vault.adapters._files import FOLDER, exists, opened, read_small, remove, write_durably
 from liuhen.server.vault.adapters._posix import FLAG_UNSUPPORTED
 from liuhen.server.vault.adapters._record import DefectError, Record
@@ -70,7 +71,8 @@ class Place:
                 try:
                     return Record.decode(data, self.sha256)
                 except DefectError as error:
-                    raise RecordDamagedError(sha256=self.sha256, reason=str(error)) from error
+                    reason = both("内容不是原件库所写", f"it is not what the vault wrote ({error})")
+                    raise RecordDamagedError(sha256=self.sha256, reason=reason) from error
         return None
 
     def put_record(self, record: Record, present: Record | None, folder: int) -> None:

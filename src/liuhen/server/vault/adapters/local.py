@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from liuhen.core.digests import Sha256
 from liuhen.core.entry import format_time
+from liuhen.core.errors import both
 from liuhen.server.vault.adapters._files import FOLDER, Folders, exists, opened, read_exactly
 from liuhen.server.vault.adapters._layout import Layout, check_address, check_hold, check_key
 from liuhen.server.vault.adapters._place import Place, try_out
@@ -108,7 +109,7 @@ class LocalStore:
             while offset < end:
                 data = read_exactly(self._posix, fd, min(piece, end - offset), offset)
                 if not data:
-                    raise ObjectDamagedError(sha256=sha256, found=f"{offset} B < {size} B")
+                    raise ObjectDamagedError(sha256=sha256, found=_short(offset, size))
                 yield data
                 offset += len(data)
 
@@ -118,7 +119,7 @@ class LocalStore:
             size = self._posix.lstat(place.object).st_size
             record = _record_of(place)
             if size != record.size:
-                raise ObjectDamagedError(sha256=sha256, found=f"{size} B ≠ {record.size} B")
+                raise ObjectDamagedError(sha256=sha256, found=_short(size, record.size))
             return ObjectStat(
                 sha256=sha256,
                 size=size,
@@ -185,7 +186,9 @@ class LocalStore:
                 digest.update(data)
                 offset += len(data)
         if digest.hexdigest() != sha256:
-            raise ObjectDamagedError(sha256=sha256, found=f"{offset} B, SHA-256 {digest.hexdigest()}")
+            made = digest.hexdigest()
+            found = both(f"现为 {offset} 字节，SHA-256 为 {made}", f"it has {offset} bytes and SHA-256 {made}")
+            raise ObjectDamagedError(sha256=sha256, found=found)
 
     def tidy(self) -> tuple[str, ...]:
         """Remove what a crash left of the store's own bookkeeping."""
@@ -261,10 +264,14 @@ class LocalStore:
             place.put_record(change(present), present, folder)
 
 
+def _short(found: int, due: int) -> dict[str, str]:
+    return both(f"现为 {found} 字节，应为 {due} 字节", f"it has {found} bytes, not {due}")
+
+
 def _record_of(place: Place) -> Record:
     record = place.record()
     if record is None:
-        raise RecordDamagedError(sha256=place.sha256, reason="absent")
+        raise RecordDamagedError(sha256=place.sha256, reason=both("没有记录", "there is none"))
     return record
 
 

@@ -1,4 +1,4 @@
-"""One desk for each upload that somebody is at work on: one request at a time, in this process.
+"""One lock for each upload that somebody is at work on: one request at a time, in this process.
 
 Other processes are kept out by the staging area's own lock.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import AsyncIterator
 
-__all__ = ["Desk", "Desks", "Writing"]
+__all__ = ["UploadLock", "UploadLocks", "Writing"]
 
 _ENDING_S: Final = 20.0
 
@@ -34,28 +34,28 @@ class Writing(Protocol):
         ...
 
     def break_off(self) -> None:
-        """End: keep what has come and leave the desk. Harmless when repeated."""
+        """End: keep what has come and let the upload go. Harmless when repeated."""
         ...
 
 
-class Desk:
-    """The place where one upload is worked on; `writing` is the body being taken in, if one is."""
+class UploadLock:
+    """The lock of one upload; `writing` is the body that its holder is taking in, if one is."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.writing: Writing | None = None
-        self.visitors = 0
+        self.users = 0
 
 
-class Desks:
-    """All desks of one event loop."""
+class UploadLocks:
+    """All locks of one event loop."""
 
     def __init__(self) -> None:
-        self._desks: dict[uuid.UUID, Desk] = {}
+        self._locks: dict[uuid.UUID, UploadLock] = {}
 
     @asynccontextmanager
-    async def at(self, upload: uuid.UUID, *, patience_s: float = 0.0) -> AsyncIterator[Desk]:
-        """Hold the upload's desk for the length of the block.
+    async def held(self, upload: uuid.UUID, *, patience_s: float = 0.0) -> AsyncIterator[UploadLock]:
+        """Hold the upload's lock for the length of the block.
 
         Somebody who only finishes, or whose client has gone silent, is waited for; anybody else is waited for
         `patience_s` seconds, one who is taking in a body not at all.
@@ -63,33 +63,33 @@ class Desks:
         Raises:
             UploadLockedError: another request is at work on the upload.
         """
-        desk = self._desks.setdefault(upload, Desk())
-        desk.visitors += 1
+        held = self._locks.setdefault(upload, UploadLock())
+        held.users += 1
         try:
-            await _take(desk, upload, patience_s)
+            await _take(held, upload, patience_s)
             try:
-                yield desk
+                yield held
             finally:
-                desk.lock.release()
+                held.lock.release()
         finally:
-            desk.visitors -= 1
-            if not desk.visitors:
-                del self._desks[upload]
+            held.users -= 1
+            if not held.users:
+                del self._locks[upload]
 
     def standing(self, upload: uuid.UUID) -> int | None:
         """Return the offset that may be told while a body is being taken in; None when none is."""
-        desk = self._desks.get(upload)
-        return None if desk is None or desk.writing is None else desk.writing.standing
+        known = self._locks.get(upload)
+        return None if known is None or known.writing is None else known.writing.standing
 
 
-async def _take(desk: Desk, upload: uuid.UUID, patience_s: float) -> None:
-    if desk.lock.locked() and desk.writing is not None:
-        if not desk.writing.is_ending:
+async def _take(wanted: UploadLock, upload: uuid.UUID, patience_s: float) -> None:
+    if wanted.lock.locked() and wanted.writing is not None:
+        if not wanted.writing.is_ending:
             raise UploadLockedError(upload=upload)
-        desk.writing.break_off()
+        wanted.writing.break_off()
         patience_s = _ENDING_S
     try:
-        async with asyncio.timeout(patience_s if desk.lock.locked() else None):
-            await desk.lock.acquire()
+        async with asyncio.timeout(patience_s if wanted.lock.locked() else None):
+            await wanted.lock.acquire()
     except TimeoutError:
         raise UploadLockedError(upload=upload) from None
