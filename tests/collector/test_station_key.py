@@ -45,9 +45,9 @@ _GOOD: dict[str, Any] = {"v": 1, "station": STATION, "name": "n", "key": KEY, "l
 @pytest.mark.parametrize(
     ("data", "key"),
     [
-        (b"\xff", "-"),
-        (b"{", "-"),
-        (b"[]", "-"),
+        (b"\xff", {"zh": "整个文件", "en": "the whole file"}),
+        (b"{", {"zh": "整个文件", "en": "the whole file"}),
+        (b"[]", {"zh": "整个文件", "en": "the whole file"}),
         (json.dumps({**_GOOD, "v": 2}).encode(), "v"),
         (json.dumps({**_GOOD, "more": 1}).encode(), "more"),
         (json.dumps({key: value for key, value in _GOOD.items() if key != "log"}).encode(), "log"),
@@ -60,7 +60,7 @@ _GOOD: dict[str, Any] = {"v": 1, "station": STATION, "name": "n", "key": KEY, "l
     ],
     ids=["bytes", "cut", "list", "version", "more", "less", "number", "empty", "word", "upper", "no-key", "header"],
 )
-def test_a_faulty_key_file_is_named_by_its_key(data: bytes, key: str, tmp_path: Path) -> None:
+def test_a_faulty_key_file_is_named_by_its_key(data: bytes, key: str | dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "station.json"
     path.write_bytes(data)
     path.chmod(0o600)

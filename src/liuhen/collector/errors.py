@@ -30,6 +30,7 @@ __all__ = [
     "SourceGoneError",
     "SourceMissingError",
     "SpoolDamagedError",
+    "SpoolKeptError",
     "SpoolUnwritableError",
     "StateUnwritableError",
     "StationKeyExposedError",
@@ -55,7 +56,7 @@ class StationKeyUnreadableError(CollectorError):
     code = "station-key-unreadable"
     exit_code = ExitCode.CONFIGURATION
     zh = "无法读取采集站密钥文件 {path}：{reason}。请检查 --station-key-file 的路径和权限。"
-    en = "The station key file {path} cannot be read: {reason}. Check the path after --station-key-file."
+    en = "The station key file {path} cannot be read: {reason}. Check path and permissions of --station-key-file."
 
 
 class StationKeyExposedError(CollectorError):
@@ -114,8 +115,8 @@ class GrammarFileUnreadableError(CollectorError):
 
     code = "grammar-file-unreadable"
     exit_code = ExitCode.CONFIGURATION
-    zh = "无法读取文件名规则表 {path}：{reason}。请检查 --grammars 的路径。"
-    en = "The grammar file {path} cannot be read: {reason}. Check the path after --grammars."
+    zh = "无法读取文件名规则表 {path}：{reason}。请检查 --grammars 的路径和权限。"
+    en = "The grammar file {path} cannot be read: {reason}. Check path and permissions of --grammars."
 
 
 class InputUnreadableError(CollectorError):
@@ -124,7 +125,7 @@ class InputUnreadableError(CollectorError):
     code = "input-unreadable"
     exit_code = ExitCode.SOURCE
     zh = "无法读取 {path}：{reason}。请检查路径和权限。"
-    en = "{path} cannot be read: {reason}. Check the path."
+    en = "{path} cannot be read: {reason}. Check path and permissions."
 
 
 class Sm3DiffersError(CollectorError):
@@ -162,7 +163,7 @@ class SourceGoneError(CollectorError):
 
     code = "source-gone"
     exit_code = ExitCode.SOURCE
-    zh = "采集来源 {path} 已断开（{reason}）。请重新接好设备再运行，未完成的文件会接着采集。"
+    zh = "采集来源 {path} 已断开（{reason}）。请重新接好设备再运行，未完成的部分会接着采集。"
     en = "The source {path} has gone away ({reason}). Dock the device again and run again; the work goes on there."
 
 
@@ -293,8 +294,11 @@ class StateUnwritableError(CollectorError):
 
     code = "state-unwritable"
     exit_code = ExitCode.DISK
-    zh = "无法写入状态目录 {path}：{reason}。请腾出空间或用 --state-dir 另选位置后再运行。"
-    en = "The state folder {path} cannot be written: {reason}. Make room or choose another with --state-dir."
+    zh = "无法写入状态目录 {path}：{reason}。请腾出空间、更正权限，或用 --state-dir 另选位置，再运行。"
+    en = (
+        "The state folder {path} cannot be written: {reason}. Make room, correct its permissions or choose "
+        "another with --state-dir, then run again."
+    )
 
 
 class SpoolUnwritableError(CollectorError):
@@ -302,10 +306,22 @@ class SpoolUnwritableError(CollectorError):
 
     code = "spool-unwritable"
     exit_code = ExitCode.DISK
-    zh = "无法写入暂存目录 {path}：{reason}。未完成的暂存已撤销，设备内容未动。请腾出空间后再运行。"
+    zh = "无法写入暂存目录 {path}：{reason}。未完成的暂存已撤销，设备内容未动。请腾出空间或更正权限后再运行。"
     en = (
         "The spool folder {path} cannot be written: {reason}. The unfinished spool was withdrawn and the device "
-        "left as it was. Make room and run again."
+        "left as it was. Make room or correct its permissions, and run again."
+    )
+
+
+class SpoolKeptError(CollectorError):
+    """A spool stays although every file in it has been received."""
+
+    code = "spool-kept"
+    exit_code = ExitCode.INCOMPLETE
+    zh = "暂存目录 {path} 中的文件均已入库，但目录未能清除：{reason}。请核对后再运行，或在核对回执后手工删除。"
+    en = (
+        "Every file of the spool {path} was received, but the spool was not cleared: {reason}. Look into it and run "
+        "again, or check the receipts and delete it by hand."
     )
 
 

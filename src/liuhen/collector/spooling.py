@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from liuhen.collector.clock import format_time
-from liuhen.collector.errors import CollectorError, FileChangedError, SourceGoneError, SpoolUnwritableError
+from liuhen.collector.errors import CollectorError, FileChangedError, SourceGoneError, SpoolKeptError
 from liuhen.collector.opening import opening_of
 from liuhen.collector.outcome import Outcome
 from liuhen.collector.reading import digest_of
@@ -16,7 +16,7 @@ from liuhen.collector.source import FolderSource, find
 from liuhen.collector.spool import SpoolOrder, remove_spool, spooled_keys, write_spool
 from liuhen.collector.state import Known, ReceiptBook, StateFolder
 from liuhen.collector.tasks import units_of
-from liuhen.core.errors import reason_of
+from liuhen.core.errors import both, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,9 +90,13 @@ class Spooling:
             if not unlike:
                 remove_spool(folder)
         except OSError as error:
-            self._report.tell(Trouble(SpoolUnwritableError(path=source.shown, reason=reason_of(error))))
+            self._report.tell(Trouble(SpoolKeptError(path=source.shown, reason=reason_of(error))))
             return replace(outcome, kept=(source.shown,))
-        return replace(outcome, kept=(source.shown,)) if unlike else replace(outcome, cleared=(source.shown,))
+        if unlike:
+            reason = both("其内容与入库时不同", "what is in it is not what was received")
+            self._report.tell(Trouble(SpoolKeptError(path=source.shown, reason=reason)))
+            return replace(outcome, kept=(source.shown,))
+        return replace(outcome, cleared=(source.shown,))
 
     def _is_as_spooled(self, file: SpooledFile, source: SpoolSource) -> bool:
         with source.open(file.declaration.path) as opened:

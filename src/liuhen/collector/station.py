@@ -23,6 +23,7 @@ __all__ = ["StationKey", "load_station_key"]
 
 _KEYS: Final = {"v", "station", "name", "key", "log"}
 _KEY: Final = re.compile(r"lhs_[!-~]{1,200}", re.ASCII)
+_WHOLE: Final = both("整个文件", "the whole file")
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -68,7 +69,7 @@ def load_station_key(path: Path) -> StationKey:
     if not is_uuid(table["station"]):
         raise StationKeyInvalidError(path=path, key="station", reason=both("不是 UUID", "it is no UUID"))
     if not _KEY.fullmatch(table["key"]):
-        raise StationKeyInvalidError(path=path, key="key", reason=both("不是采集站密钥", "no station key"))
+        raise StationKeyInvalidError(path=path, key="key", reason=both("不是采集站密钥", "it is no station key"))
     return StationKey(table["station"], table["name"], table["key"], table["log"])
 
 
@@ -76,7 +77,7 @@ def _parse(path: Path, data: bytes) -> dict[str, Any]:
     try:
         table = json.loads(data)
     except ValueError as error:
-        raise StationKeyInvalidError(path=path, key="-", reason=both("不是 JSON", "not JSON")) from error
+        raise StationKeyInvalidError(path=path, key=_WHOLE, reason=both("不是 JSON", "it is not JSON")) from error
     if not isinstance(table, dict):
-        raise StationKeyInvalidError(path=path, key="-", reason=both("不是 JSON 对象", "no JSON object"))
+        raise StationKeyInvalidError(path=path, key=_WHOLE, reason=both("不是 JSON 对象", "it is no JSON object"))
     return table

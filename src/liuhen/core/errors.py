@@ -7,6 +7,8 @@ and what to do. A wrong call by a programmer is a `TypeError` or `ValueError`, n
 from __future__ import annotations
 
 import errno
+import re
+import tomllib
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
@@ -88,13 +90,26 @@ def both(zh: str, en: str) -> dict[str, str]:
     return {Language.ZH.value: zh, Language.EN.value: en}
 
 
-def reason_of(error: OSError | LiuhenError) -> dict[str, str]:
+def reason_of(error: LiuhenError | OSError | UnicodeDecodeError | tomllib.TOMLDecodeError) -> dict[str, str]:
     """Return why something failed, in both languages, as a part of another error's sentence.
 
     What the system refused is named in Chinese by its number where we have no words for it.
     """
-    if isinstance(error, LiuhenError):
-        return both(error.text(Language.ZH).removesuffix("。"), error.text(Language.EN).removesuffix("."))
+    match error:
+        case LiuhenError():
+            return both(error.text(Language.ZH).removesuffix("。"), error.text(Language.EN).removesuffix("."))
+        case UnicodeDecodeError():
+            form = error.encoding.upper()
+            return both(f"第 {error.start} 字节处不是 {form} 编码", f"it is not {form} at byte {error.start}")
+        case tomllib.TOMLDecodeError():
+            place = re.search(r"line (\d+), column (\d+)", str(error))
+            zh = f"第 {place[1]} 行第 {place[2]} 列" if place else "文件末尾"
+            return both(f"{zh}不符合 TOML 语法", f"it is not TOML: {error}")
+        case OSError():
+            return _system_reason(error)
+
+
+def _system_reason(error: OSError) -> dict[str, str]:
     number = error.errno or 0
     unnamed = f"系统错误 {errno.errorcode.get(number, number)}" if number else "系统未说明原因"
     return both(_CHINESE.get(number, unnamed), error.strerror or str(error) or type(error).__name__)

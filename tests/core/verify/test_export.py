@@ -240,7 +240,7 @@ def test_a_leaf_that_is_no_entry_is_refused() -> None:
     ledger.append(sealed_entry().to_bytes(), b"{}")
     with pytest.raises(EntryRefusedError) as caught:
         _verify(ledger)
-    assert caught.value.where["index"] == 1
+    assert caught.value.where["place"]["en"] == "index 1"
 
 
 _FIRST = sealed_entry(0, subject=_SUBJECT)

@@ -193,7 +193,7 @@ def test_a_file_that_is_not_toml_is_refused_by_its_path(tmp_path: Path, content:
 
 def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "liuhen.toml").mkdir()
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match=r"the whole file in .*liuhen\.toml: Is a directory\."):
         Settings.load(tmp_path, {})
 
 

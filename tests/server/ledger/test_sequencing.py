@@ -26,6 +26,7 @@ from liuhen.server.ledger.models import CheckpointRow, Event
 from tests.server.ledger.kit import (
     AT,
     CutDisk,
+    FailingDisk,
     FullDisk,
     PowerCutError,
     behind_the_guards,
@@ -114,6 +115,27 @@ def test_a_power_cut_at_any_call_loses_nothing(ledger: LedgerFolder, *, lose_nam
         else:
             break
     assert cut_at > 20
+    assert verified_size(ledger) == Event.objects.count()
+    assert check_ledger().discrepancies == ()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before its effect", "after its effect"])
+@pytest.mark.parametrize("restarted", [False, True], ids=["goes on", "begins anew"])
+def test_a_failure_at_any_call_passes_and_loses_nothing(ledger: LedgerFolder, *, after: bool, restarted: bool) -> None:
+    write(250)
+    sequence()
+    for fail_at in count():
+        write(10)
+        failing = sequencer(FailingDisk(fail_at, after=after))
+        try:
+            failing.step(AT)
+        except OSError:
+            going_on = sequencer() if restarted else failing
+            while going_on.step(AT):
+                pass
+        else:
+            break
+    assert fail_at > 10
     assert verified_size(ledger) == Event.objects.count()
     assert check_ledger().discrepancies == ()
 
@@ -319,7 +341,9 @@ def test_a_forged_event_that_does_not_continue_its_subject_is_not_entered(ledger
     first, second = write(2, subjects=1)
     with behind_the_guards():
         run_sql("DELETE FROM ledger_event WHERE seq = %s", first.seq)
-    assert refused(EventDamagedError).where == {"event": second.id, "problem": "prev"}
+    damaged = refused(EventDamagedError)
+    assert damaged.where["event"] == second.id
+    assert "fields prev" in damaged.text(Language.EN)
     assert selectors.latest_checkpoint().size == size
     assert Entry.from_bytes(bytes(second.leaf)).type is EventType.OBJECT_CHECKED
     del ledger

@@ -68,9 +68,21 @@ REFUSALS: Final[Mapping[str, type[RefusedError | ServerUnreachableError]]] = {
 
 # An answer to HEAD has no body, so its status must speak.
 HEAD_REFUSALS: Final = {
-    401: ("station-key-unknown", "本站密钥未被接受。", "The key of this station was not accepted."),
-    404: ("upload-unknown", "服务器上没有这个上传。", "The server does not know this upload."),
-    410: ("upload-expired", "这个上传已过期。", "This upload has expired."),
+    401: (
+        "station-key-unknown",
+        "本站密钥未被接受。请由系统管理员核对，或重新签发。",
+        "The key of this station was not accepted. Have the system administrator check it or issue another.",
+    ),
+    404: (
+        "upload-unknown",
+        "服务器上没有这个上传，文件将重新申报并上传。",
+        "The server does not know this upload; the file is declared and sent anew.",
+    ),
+    410: (
+        "upload-expired",
+        "这个上传已过期，文件将重新申报并上传。",
+        "This upload has expired; the file is declared and sent anew.",
+    ),
 }
 
 _SERVER_FAILED: Final = 500

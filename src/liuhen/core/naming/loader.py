@@ -9,7 +9,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
-from liuhen.core.errors import LiuhenError, both
+from liuhen.core.errors import LiuhenError, both, reason_of
 from liuhen.core.naming.pattern import Pattern, PatternError, compile_pattern
 from liuhen.core.naming.reading import NameReading, read_name
 from liuhen.core.naming.types import Grammar, Grammars, MediaKind
@@ -85,11 +85,8 @@ class _Loader:
     def _parse(self, data: bytes) -> dict[str, Any]:
         try:
             return tomllib.loads(data.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            zh, en = f"字节 {error.start} 处不是 UTF-8", f"it is not UTF-8 at byte {error.start}"
-            raise self._fault("file", zh, en) from error
-        except tomllib.TOMLDecodeError as error:
-            raise self._fault("file", f"不是 TOML：{error}", f"it is not TOML: {error}") from error
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise GrammarInvalidError(file=self._file, key="file", reason=reason_of(error)) from error
 
     def _grammar_tables(self, table: dict[str, Any]) -> list[dict[str, Any]]:
         raws = table.get("grammar", [])

@@ -120,7 +120,7 @@ class _Parser:
                 return _deterministic(parts)
             parts.append(self._part(character))
         if closing:
-            raise PatternError("“[” 没有配对的 “]”", "a “[” has no “]”")
+            raise PatternError("“[”没有配对的“]”", "a “[” has no “]”")
         return _deterministic(parts)
 
     def _part(self, character: str) -> _Part:
@@ -130,7 +130,7 @@ class _Parser:
             case "[":
                 return self._optional()
             case "]" | "}":
-                raise PatternError(f"多余的 “{character}”", f"a “{character}” too many")
+                raise PatternError(f"多余的“{character}”", f"a “{character}” too many")
             case "\\":
                 return self._escaped()
             case _:
@@ -139,7 +139,7 @@ class _Parser:
     def _escaped(self) -> _Part:
         character = self._source[self._at : self._at + 1]
         if not character or character not in "{}[]\\":
-            raise PatternError("“\\” 后面只能是 { } [ ] \\", "only { } [ ] \\ may follow a “\\”")
+            raise PatternError("“\\”后面只能是 { } [ ] \\", "only { } [ ] \\ may follow a “\\”")
         self._at += 1
         return _literal(character)
 
@@ -154,7 +154,7 @@ class _Parser:
     def _field(self) -> _Part:
         end = self._source.find("}", self._at)
         if end < 0:
-            raise PatternError("“{” 没有配对的 “}”", "a “{” has no “}”")
+            raise PatternError("“{”没有配对的“}”", "a “{” has no “}”")
         name, *spec = self._source[self._at : end].split(":")
         self._at = end + 1
         if name == "other":

@@ -100,16 +100,16 @@ class KeyFormatError(TlogError):
     """A text is no note key."""
 
     code = "tlog-key-format"
-    zh = "账本密钥无效（{problem}）。请重新取得完整的密钥文本（一行，不含空格）。"
-    en = "The ledger key is invalid ({problem}). Obtain the whole key text again (one line, no spaces)."
+    zh = "账本密钥无效（问题代码 {problem}）。请重新取得完整的密钥文本（一行，不含空格）。"
+    en = "The ledger key is invalid (problem {problem}). Obtain the whole key text again (one line, no spaces)."
 
 
 class NoteFormatError(TlogError):
     """The bytes are no signed note."""
 
     code = "tlog-note-format"
-    zh = "检查点不是有效的签名文本（c2sp.org/signed-note，{problem}）。请重新取得。"
-    en = "The checkpoint is not a signed note (c2sp.org/signed-note, {problem}). Obtain it again."
+    zh = "检查点不是有效的签名文本（c2sp.org/signed-note，问题代码 {problem}）。请重新取得检查点。"
+    en = "The checkpoint is not a signed note (c2sp.org/signed-note, problem {problem}). Obtain it again."
 
 
 class NoteSignatureError(TlogError):
@@ -119,7 +119,7 @@ class NoteSignatureError(TlogError):
     zh = "密钥“{name}”的签名不成立：内容或签名被改动过。请重新取得；仍不成立即为篡改迹象，请报告监督部门。"
     en = (
         "The signature by key “{name}” is false: text or signature was altered. "
-        "Obtain it again; if it is still false, report it."
+        "Obtain it again; if it is still false this is a sign of tampering, report it."
     )
 
 
@@ -139,15 +139,15 @@ class CheckpointFormatError(CheckpointError):
     """The text is no checkpoint of three lines."""
 
     code = "tlog-checkpoint-format"
-    zh = "检查点格式不符（c2sp.org/tlog-checkpoint，{problem}）。请重新取得。"
-    en = "The checkpoint is malformed (c2sp.org/tlog-checkpoint, {problem}). Obtain it again."
+    zh = "检查点格式不符（c2sp.org/tlog-checkpoint，问题代码 {problem}）。请重新取得检查点。"
+    en = "The checkpoint is malformed (c2sp.org/tlog-checkpoint, problem {problem}). Obtain it again."
 
 
 class OriginError(CheckpointError):
     """The checkpoint is of another ledger."""
 
     code = "tlog-origin"
-    zh = "检查点属于账本“{found}”，应为“{expected}”。请核对来源。"
+    zh = "检查点属于账本“{found}”，应为“{expected}”。请核对检查点的来源。"
     en = "The checkpoint is of ledger “{found}”, not “{expected}”. Check where it came from."
 
 
@@ -155,5 +155,5 @@ class ProofFormatError(TlogError):
     """The text is no tlog-proof."""
 
     code = "tlog-proof-format"
-    zh = "账本证明格式不符（c2sp.org/tlog-proof，{problem}）。请重新取得。"
-    en = "The ledger proof is malformed (c2sp.org/tlog-proof, {problem}). Obtain it again."
+    zh = "账本证明格式不符（c2sp.org/tlog-proof，问题代码 {problem}）。请重新取得证明。"
+    en = "The ledger proof is malformed (c2sp.org/tlog-proof, problem {problem}). Obtain it again."

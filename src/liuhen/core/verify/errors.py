@@ -49,11 +49,11 @@ class ReceiptRefusedError(VerificationError):
 
 
 class EntryRefusedError(VerificationError):
-    """What stands in place of a ledger entry is none; `index` is null inside a receipt."""
+    """What stands in place of a ledger entry is none; `place` says where it stands."""
 
     code = "verify-entry-malformed"
-    zh = "账本条目（序号 {index}）无法读取：{cause}"
-    en = "The ledger entry (index {index}) cannot be read: {cause}"
+    zh = "账本条目（{place}）无法读取：{cause}"
+    en = "The ledger entry ({place}) cannot be read: {cause}"
 
 
 class EventTypeError(VerificationError):
@@ -70,8 +70,11 @@ class SubjectDiffersError(VerificationError):
     """The receipt's entry is about another recording."""
 
     code = "verify-subject-differs"
-    zh = "回执写的音像记录是 {recording}，所附账本条目说的却是 {subject}。回执被改动过，请重新取得并报告。"
-    en = "The receipt names recording {recording}, its ledger entry {subject}. The receipt was altered; report it."
+    zh = "回执写的音像记录是 {recording}，所附账本条目说的却是 {subject}。回执被改动过，请重新取得，并报告监督部门。"
+    en = (
+        "The receipt names recording {recording}, its ledger entry {subject}. The receipt was altered; obtain it again "
+        "and report it."
+    )
 
 
 class ObjectCountError(VerificationError):
@@ -88,24 +91,32 @@ class ObjectDiffersError(VerificationError):
     """The receipt states a size or digest that the entry does not."""
 
     code = "verify-object-differs"
-    zh = "回执的 {field} 为 {stated}，账本条目为 {sealed}。回执被改动过，请重新取得并报告。"
-    en = "The receipt states {field} {stated}, the ledger entry {sealed}. The receipt was altered; report it."
+    zh = "回执的 {field} 为 {stated}，账本条目为 {sealed}。回执被改动过，请重新取得，并报告监督部门。"
+    en = (
+        "The receipt states {field} {stated}, the ledger entry {sealed}. The receipt was altered; obtain it again and "
+        "report it."
+    )
 
 
 class CommitmentError(VerificationError):
     """Salt and details do not open the entry's private commitment."""
 
     code = "verify-commitment"
-    zh = "回执附带的明细与账本条目中的加盐承诺不符。明细被改动过，请重新取得回执并报告。"
-    en = "The details in the receipt do not open the commitment in the ledger entry. They were altered; report it."
+    zh = "回执附带的明细与账本条目中的加盐承诺不符。明细被改动过，请重新取得回执，并报告监督部门。"
+    en = (
+        "The details in the receipt do not open the commitment in the ledger entry. They were altered; obtain the "
+        "receipt again and report it."
+    )
 
 
 class NameDiffersError(VerificationError):
     """The receipt's file name is not the one committed to."""
 
     code = "verify-name-differs"
-    zh = "回执的文件名与其明细中的文件名不一致。回执被改动过，请重新取得并报告。"
-    en = "The receipt's file name is not the one in its details. The receipt was altered; report it."
+    zh = "回执的文件名与其明细中的文件名不一致。回执被改动过，请重新取得，并报告监督部门。"
+    en = (
+        "The receipt's file name is not the one in its details. The receipt was altered; obtain it again and report it."
+    )
 
 
 class ProofRefusedError(VerificationError):
@@ -150,11 +161,11 @@ class OtherOriginalError(PolicyError):
     code = "verify-other-original"
     zh = (
         "手中的文件为 {size} 字节、SHA-256 {sha256}；回执所记为 {sealed_size} 字节、{sealed_sha256}。"
-        "文件与回执不相符，不要清除设备。"
+        "文件与回执不相符，请勿清除设备，并查找对应的回执。"
     )
     en = (
         "The file at hand has {size} bytes and SHA-256 {sha256}; the receipt is for {sealed_size} bytes, "
-        "{sealed_sha256}. They do not belong together; do not clear the device."
+        "{sealed_sha256}. They do not belong together; do not clear the device, and look for the right receipt."
     )
 
 
@@ -198,10 +209,10 @@ class StrayFileError(ExportError):
     """A file below `tile/` does not belong to the tree of the checkpoint."""
 
     code = "verify-stray-file"
-    zh = "导出的账本中有不属于检查点（{size} 条）的文件 {path}。请用新的检查点重新导出。"
+    zh = "导出的账本中有不属于检查点（{size} 条）的文件 {path}。请重新导出到新的目录。"
     en = (
         "The exported ledger holds {path}, which is not part of the checkpoint's tree of {size} entries. Export "
-        "it again."
+        "it again, to a new folder."
     )
 
 
@@ -225,7 +236,7 @@ class TileDiffersError(ExportError):
     """A tile is not made of the entries beneath it."""
 
     code = "verify-tile-differs"
-    zh = "哈希块 {path} 与其下的条目不符。条目或哈希块被改动过，请用其他导出件或备份核对并报告。"
+    zh = "哈希块 {path} 与其下的条目不符。条目或哈希块被改动过，请用其他导出件或备份核对，并报告监督部门。"
     en = (
         "Tile {path} is not made of the entries beneath it. One of them was altered; compare with another export "
         "and report it."
@@ -238,7 +249,7 @@ class RootDiffersError(ExportError):
     code = "verify-root-differs"
     zh = (
         "由 {size} 条条目算得的根为 {found}，检查点签名的根为 {expected}。条目被改动、删除或添加过，"
-        "请保留导出件并报告。"
+        "请保留导出件并报告监督部门。"
     )
     en = (
         "The {size} entries make root {found}; the checkpoint signs {expected}. Entries were altered; keep the "
@@ -255,7 +266,7 @@ class HistoryRewrittenError(ExportError):
     )
     en = (
         "The ledger ({size} entries) does not continue the older checkpoint ({old_size} entries): its history "
-        "was rewritten. Keep both and report it."
+        "was rewritten. Keep both checkpoints and the export, and report it."
     )
 
 
@@ -265,11 +276,11 @@ class ChainError(ExportError):
     code = "verify-chain"
     zh = (
         "第 {index} 号条目：{subject} 的事件链断裂，应为第 {expected_n} 个事件且指向前一事件，实为第 {n} 个。"
-        "有事件被漏记或改动，请报告。"
+        "有事件被漏记或改动，请保留导出件并报告监督部门。"
     )
     en = (
         "Entry {index}: the event chain of {subject} is broken; event {expected_n} linked to the one before was "
-        "due, this is event {n}. Report it."
+        "due, this is event {n}. Events were left out or altered; keep the export and report it."
     )
 
 
@@ -277,5 +288,5 @@ class DuplicateEntryError(ExportError):
     """Two entries have one id."""
 
     code = "verify-duplicate-entry"
-    zh = "第 {index} 号条目的标识 {id} 与前面的条目重复。请报告。"
-    en = "Entry {index} has the id {id} of an earlier one. Report it."
+    zh = "第 {index} 号条目的标识 {id} 与前面的条目重复。请保留导出件并报告监督部门。"
+    en = "Entry {index} has the id {id} of an earlier one. Keep the export and report it."

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, Protocol
 
 from liuhen.core.entry import Entry, EntryError
+from liuhen.core.errors import both
 from liuhen.core.tlog.checkpoint import open_checkpoint
 from liuhen.core.tlog.errors import BundleError, TilePathError, TlogError
 from liuhen.core.tlog.merkle import HASH_SIZE, leaf_hash, tree_root
@@ -92,15 +93,11 @@ def verify_export(
         raise HistoryRewrittenError(size=checkpoint.size, old_size=old_checkpoint.size)
     tree = _Tree(files, checkpoint.size, also=old_checkpoint.size if old_checkpoint else 0)
     chains = _Chains()
-    for first, entries in tree.bundles():
-        leaves = [leaf_hash(data) for data in entries]
-        tree.check_leaves(first // TILE_WIDTH, leaves)
-        for index, (data, leaf) in enumerate(zip(entries, leaves, strict=True), first):
-            entry = _parse(index, data)
-            chains.follow(index, entry, leaf)
-            if visit is not None:
-                visit(index, entry, leaf)
-    tree.check_upper_levels()
+    for index, (data, leaf) in enumerate(tree.entries()):
+        entry = _parse(index, data)
+        chains.follow(index, entry, leaf)
+        if visit is not None:
+            visit(index, entry, leaf)
     found = tree.root(checkpoint.size)
     if found != checkpoint.root:
         raise RootDiffersError(size=checkpoint.size, found=found.hex(), expected=checkpoint.root.hex())
@@ -127,7 +124,7 @@ def _parse(index: int, data: bytes) -> Entry:
     try:
         return Entry.from_bytes(data)
     except EntryError as error:
-        raise EntryRefusedError(index=index, cause=error.as_dict()) from error
+        raise EntryRefusedError(place=both(f"第 {index} 号", f"index {index}"), cause=error.as_dict()) from error
 
 
 class _Chains:
@@ -163,8 +160,8 @@ class _Tree:
         self._rows: list[bytearray] = [bytearray()]
         self._narrower = _survey(files, size)
 
-    def bundles(self) -> Iterator[tuple[int, list[bytes]]]:
-        """Yield the index of the first entry of each bundle, and the bundle's entries."""
+    def entries(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield bytes and leaf hash of every entry in order; when they are through, all tiles have been compared."""
         for index, width in places(self._size):
             path = entries_path(index, width)
             try:
@@ -175,9 +172,12 @@ class _Tree:
                 narrow_path = entries_path(index, narrow)
                 if _read(self._files, narrow_path) != encode_bundle(entries[:narrow]):
                     raise TileDiffersError(path=narrow_path)
-            yield index * TILE_WIDTH, entries
+            leaves = [leaf_hash(data) for data in entries]
+            self._check_leaves(index, leaves)
+            yield from zip(entries, leaves, strict=True)
+        self._check_upper_levels()
 
-    def check_leaves(self, index: int, leaves: list[bytes]) -> None:
+    def _check_leaves(self, index: int, leaves: list[bytes]) -> None:
         """Compare the tile of level 0 at `index` with the hashes of its entries."""
         data = b"".join(leaves)
         self._check_tile(0, index, data)
@@ -186,7 +186,7 @@ class _Tree:
         if len(leaves) == TILE_WIDTH:
             self._rows[0] += tile_root(data)
 
-    def check_upper_levels(self) -> None:
+    def _check_upper_levels(self) -> None:
         """Compare the tiles of level 1 and above with what is beneath them."""
         while row := self._rows[-1]:
             above = bytearray()

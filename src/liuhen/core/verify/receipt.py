@@ -7,6 +7,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 from liuhen.core.entry import Entry, EntryError, commit_private
+from liuhen.core.errors import both
 from liuhen.core.receipt import ROLES, parse_receipt
 from liuhen.core.receipt.errors import ReceiptError
 from liuhen.core.tlog.checkpoint import open_checkpoint
@@ -74,7 +75,7 @@ def _check_entry(receipt: Receipt) -> tuple[Entry, str]:
     try:
         entry = Entry.from_bytes(receipt.entry)
     except EntryError as error:
-        raise EntryRefusedError(index=None, cause=error.as_dict()) from error
+        raise EntryRefusedError(place=both("回执所附", "in the receipt"), cause=error.as_dict()) from error
     role = ROLES.get(entry.type)
     if role is None:
         raise EventTypeError(type=entry.type.value)

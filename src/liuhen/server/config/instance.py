@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from liuhen.collector.exits import ExitCode
-from liuhen.core.errors import LiuhenError, both
+from liuhen.core.errors import LiuhenError, both, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -145,8 +145,8 @@ def _from_file(path: Path) -> dict[str, tuple[object, str]]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        reason = {"zh": f"无法作为 TOML 读取（{error}）", "en": f"it cannot be read as TOML ({error})"}
-        raise SettingsError(where=str(path), name="-", reason=reason) from error
+        whole = both("整个文件", "the whole file")
+        raise SettingsError(where=str(path), name=whole, reason=reason_of(error)) from error
     return {name: (raw, str(path)) for name, raw in content.items()}
 
 

@@ -34,7 +34,10 @@ class InstanceFolderError(LiuhenError):
     code = "instance-folder"
     exit_code = ExitCode.CONFIGURATION
     zh = "无法建立或写入实例目录 {home}：{reason}。请更正权限，或用 LIUHEN_HOME 另指目录。"
-    en = "The instance's folder {home} cannot be made or written to: {reason}. Correct it, or set LIUHEN_HOME."
+    en = (
+        "The instance's folder {home} cannot be made or written to: {reason}. Correct its permissions, or name another "
+        "folder with LIUHEN_HOME."
+    )
 
 
 def write_secret(path: Path, content: str) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from liuhen.core.errors import LiuhenError
+from typing import TYPE_CHECKING
+
+from liuhen.core.errors import LiuhenError, both, reason_of
+
+if TYPE_CHECKING:
+    from liuhen.core.tlog.errors import TlogError
 
 __all__ = [
     "DatabaseBehindError",
@@ -14,7 +19,9 @@ __all__ = [
     "LedgerError",
     "LedgerFilesError",
     "NoCheckpointError",
+    "SequencingFaultError",
     "SignerRefusesError",
+    "damage_of",
 ]
 
 
@@ -26,7 +33,7 @@ class LedgerBehindError(LedgerError):
     """An event is written and not yet under a checkpoint."""
 
     code = "ledger-behind"
-    zh = "事件 {event} 已写入，但 {seconds} 秒内尚无检查点覆盖。内容不会丢失，请稍后再取；若持续如此，请看服务日志。"
+    zh = "事件 {event} 已写入，但 {seconds} 秒内尚无检查点覆盖。内容不会丢失，请稍后再取；如持续，请查看服务器日志。"
     en = (
         "Event {event} is written, but no checkpoint covered it within {seconds} s. Nothing is lost: ask again later, "
         "and if it stays so, read the server's log."
@@ -38,7 +45,10 @@ class NoCheckpointError(LedgerError):
 
     code = "no-checkpoint"
     zh = "{path} 中没有检查点。请先运行 liuhen init；若账本目录曾被移走，请从备份恢复。"
-    en = "There is no checkpoint in {path}. Run `liuhen init` first; if the ledger's folder was moved, restore it."
+    en = (
+        "There is no checkpoint in {path}. Run `liuhen init` first; if the ledger's folder was moved away, restore it "
+        "from the backup."
+    )
 
 
 class KeyFileError(LedgerError):
@@ -122,3 +132,23 @@ class ExportFolderError(LedgerError):
     code = "export-folder"
     zh = "{folder} 不是空目录。请指定新的目录，以免与旧的导出混在一起。"
     en = "{folder} is not empty. Name a new folder, so that the export does not mix with an older one."
+
+
+class SequencingFaultError(LedgerError):
+    """Events cannot be given their places for now, by a fault from outside: the disk, the database. Never raised."""
+
+    code = "integrator-fault"
+    zh = "事件暂时无法编入账本，正在重试：{reason}。已写入的内容不会丢失；请检查服务器磁盘与日志。"
+    en = (
+        "Events cannot be entered in the ledger for now, and are tried again: {reason}. What is written is not lost; "
+        "check the server's disk and log."
+    )
+
+
+def damage_of(error: TlogError | LookupError | OSError) -> dict[str, str]:
+    """Return what is wrong with the ledger's files, of what reading them raised."""
+    if isinstance(error, LookupError):
+        return both("缺少所需的哈希", f"a hash is missing ({error})")
+    reason = reason_of(error)
+    file = getattr(error, "filename", None)
+    return reason if file is None else both(f"{file} {reason['zh']}", f"{file}: {reason['en']}")

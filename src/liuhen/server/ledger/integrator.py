@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from django.conf import settings
 from django.db import connection
 
-from liuhen.core.errors import LiuhenError
+from liuhen.core.errors import LiuhenError, both, reason_of
 from liuhen.server.kernel import clock
 from liuhen.server.ledger import heads, selectors, wake
+from liuhen.server.ledger.errors import SequencingFaultError
 from liuhen.server.ledger.health import Health, IntegratorState, Lock, write_health
 from liuhen.server.ledger.sequencing import BATCH, Sequencer
 from liuhen.server.ledger.signer import Signer, load_key
@@ -166,8 +167,9 @@ class Integrator:
 
 
 def _fault(error: Exception) -> dict[str, str]:
-    text = f"{type(error).__name__}: {error}"
-    return {"code": "integrator-fault", "zh": f"编入账本受阻，正在重试：{text}", "en": f"Sequencing fails: {text}"}
+    kind = type(error).__name__
+    reason = reason_of(error) if isinstance(error, OSError) else both(kind, f"{kind}: {error}")
+    return SequencingFaultError(reason=reason).as_dict()
 
 
 def start_integrator() -> Integrator:

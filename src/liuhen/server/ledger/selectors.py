@@ -9,6 +9,7 @@ from django.conf import settings
 
 from liuhen.core.digests import hmac_sha256
 from liuhen.core.entry import Entry
+from liuhen.core.errors import reason_of
 from liuhen.core.receipt import build_receipt
 from liuhen.core.tlog.checkpoint import open_checkpoint
 from liuhen.core.tlog.errors import KeyFormatError, TlogError
@@ -16,7 +17,7 @@ from liuhen.core.tlog.merkle import inclusion_proof, leaf_hash, verify_inclusion
 from liuhen.core.tlog.note import VerifierKey
 from liuhen.core.tlog.proof import TlogProof
 from liuhen.core.tlog.tiles import CHECKPOINT_PATH, TileHashReader
-from liuhen.server.ledger.errors import LedgerBehindError, LedgerFilesError, NoCheckpointError
+from liuhen.server.ledger.errors import LedgerBehindError, LedgerFilesError, NoCheckpointError, damage_of
 from liuhen.server.ledger.files import KEY_PATH, LedgerFolder
 from liuhen.server.ledger.interfaces import ChainLink, PublishedCheckpoint
 from liuhen.server.ledger.models import CheckpointRow, Event
@@ -64,7 +65,7 @@ def verifier_key() -> VerifierKey:
     except FileNotFoundError as error:
         raise NoCheckpointError(path=folder.root) from error
     except (UnicodeDecodeError, KeyFormatError) as error:
-        raise LedgerFilesError(path=folder.root / KEY_PATH, problem=str(error)) from error
+        raise LedgerFilesError(path=folder.root / KEY_PATH, problem=reason_of(error)) from error
 
 
 def ledger_subject() -> str:
@@ -170,7 +171,7 @@ def proof_of(event: Event, *, note: bytes | None = None) -> TlogProof:
             root=checkpoint.root,
         )
     except (TlogError, LookupError, FileNotFoundError) as error:
-        raise LedgerFilesError(path=folder.root, problem=str(error)) from error
+        raise LedgerFilesError(path=folder.root, problem=damage_of(error)) from error
     return TlogProof(event.index, tuple(hashes), note)
 
 

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from liuhen.core.entry import Entry, EntryError
+from liuhen.core.errors import both, reason_of
 from liuhen.core.tlog.checkpoint import Checkpoint, open_checkpoint
 from liuhen.core.tlog.errors import TlogError
 from liuhen.core.tlog.merkle import leaf_hash, tree_root
@@ -25,6 +26,7 @@ from liuhen.server.ledger.errors import (
     EventDamagedError,
     FilesBehindError,
     LedgerFilesError,
+    damage_of,
 )
 from liuhen.server.ledger.models import CheckpointRow, Event
 
@@ -95,7 +97,10 @@ class Sequencer:
         signed, note = self._signer.last()
         published = self._published()
         if published is not None and published != signed and published.size >= signed.size:
-            problem = f"size {published.size}, signer state {signed.size}"
+            problem = both(
+                f"检查点为 {published.size} 条，与签名状态的 {signed.size} 条不符",
+                f"it has size {published.size}, against {signed.size} in the signer's state",
+            )
             raise LedgerFilesError(path=self._folder.root / CHECKPOINT_PATH, problem=problem)
         self._check_tiles(signed)
         self._folder.drop_ahead(signed.size)
@@ -128,15 +133,18 @@ class Sequencer:
         except FileNotFoundError:
             return None
         except TlogError as error:
-            raise LedgerFilesError(path=self._folder.root / CHECKPOINT_PATH, problem=error.code) from error
+            raise LedgerFilesError(path=self._folder.root / CHECKPOINT_PATH, problem=reason_of(error)) from error
 
     def _check_tiles(self, signed: Checkpoint) -> None:
         try:
             root = tree_root(signed.size, TileHashReader(self._folder, signed.size))
         except (TlogError, LookupError, FileNotFoundError) as error:
-            raise LedgerFilesError(path=self._folder.root / "tile", problem=str(error)) from error
+            raise LedgerFilesError(path=self._folder.root / "tile", problem=damage_of(error)) from error
         if root != signed.root:
-            raise LedgerFilesError(path=self._folder.root / "tile", problem=f"root of size {signed.size}")
+            problem = both(
+                f"前 {signed.size} 条的根与签名不符", f"its root of size {signed.size} is not the signed one"
+            )
+            raise LedgerFilesError(path=self._folder.root / "tile", problem=problem)
 
     def _refuse_placed(self, batch: Sequence[tuple[int, bytes]], size: int) -> None:
         """Refuse an event that is in the tree already and whose place was taken away: no verifier accepts it twice.
@@ -149,7 +157,8 @@ class Sequencer:
             return
         for index, leaf in self._folder.entries(0, size):
             if leaf in older:
-                raise EventDamagedError(event=Entry.from_bytes(leaf).id, problem=f"index {index}")
+                problem = both(f"它已是第 {index} 号条目", f"it is entry {index} already")
+                raise EventDamagedError(event=Entry.from_bytes(leaf).id, problem=problem)
 
     def _match_rows(self, signed: Checkpoint, note: bytes, at: datetime) -> None:
         newest = Event.objects.aggregate(index=Max("index"))["index"]
@@ -182,7 +191,7 @@ class _Waiting(NamedTuple):
         try:
             entry = Entry.from_bytes(leaf)
         except EntryError as error:
-            raise EventDamagedError(event=self.id, problem=error.code) from error
+            raise EventDamagedError(event=self.id, problem=reason_of(error)) from error
         due = None if self.previous is None else bytes(self.previous).hex()
         wrong = [
             name
@@ -196,7 +205,8 @@ class _Waiting(NamedTuple):
             if not holds
         ]
         if wrong:
-            raise EventDamagedError(event=entry.id, problem=", ".join(wrong))
+            names = ", ".join(wrong)
+            raise EventDamagedError(event=entry.id, problem=both(f"字段 {names}", f"fields {names}"))
         return leaf
 
 

@@ -12,6 +12,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from liuhen.core.errors import both, reason_of
 from liuhen.core.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from liuhen.core.tlog.errors import TlogError
 from liuhen.core.tlog.merkle import EMPTY_ROOT, consistency_proof, tree_root, verify_consistency
@@ -63,12 +64,10 @@ def load_key(path: Path) -> SigningKey:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:
-            raise KeyFileError(path=path, problem=f"mode {mode:04o}")
+            raise KeyFileError(path=path, problem=both(f"权限为 {mode:04o}", f"its mode is {mode:04o}"))
         return SigningKey.from_text(path.read_text(encoding="ascii").strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeyFileError(path=path, problem=str(error)) from error
-    except TlogError as error:
-        raise KeyFileError(path=path, problem=error.code) from error
+    except (OSError, UnicodeDecodeError, TlogError) as error:
+        raise KeyFileError(path=path, problem=reason_of(error)) from error
 
 
 class Signer:
@@ -104,10 +103,8 @@ class Signer:
         try:
             note = self._folder.read(STATE_PATH)
             return open_checkpoint(note, self.verifier), note
-        except FileNotFoundError as error:
-            raise LedgerFilesError(path=self._folder.root / STATE_PATH, problem="missing") from error
-        except TlogError as error:
-            raise LedgerFilesError(path=self._folder.root / STATE_PATH, problem=error.code) from error
+        except (FileNotFoundError, TlogError) as error:
+            raise LedgerFilesError(path=self._folder.root / STATE_PATH, problem=reason_of(error)) from error
 
     def sign(self, size: int, root: bytes) -> bytes:
         """Return the signed checkpoint of the tree whose tiles lie in the folder, after making it the one signed last.

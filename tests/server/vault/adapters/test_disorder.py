@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from liuhen.core.errors import Language
 from liuhen.server.vault.adapters._posix import Posix
 from liuhen.server.vault.adapters.local import LocalStore
 from liuhen.server.vault.errors import (
@@ -31,7 +32,8 @@ def test_an_object_without_record_is_kept_and_told(store: LocalStore) -> None:
     ):
         with pytest.raises(RecordDamagedError) as refused:
             call(at)
-        assert refused.value.where == {"sha256": at, "reason": "absent"}
+        assert refused.value.where["sha256"] == at
+        assert "there is none" in refused.value.text(Language.EN)
     assert [listing.state for listing in store.list()] == [ObjectState.UNRECORDED]
     put(store)
     assert store.stat(at).retain_until == TERM
