@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import shutil
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -150,6 +151,39 @@ class CutDisk(Disk):
                 self._undo.pop()[1]()
             raise PowerCutError
         self._left -= 1
+
+
+class FailingDisk(Disk):
+    """A disk whose call number `fail_at` fails, before or after its effect; the calls after it succeed again."""
+
+    def __init__(self, fail_at: int, *, after: bool) -> None:
+        self._left = fail_at
+        self._after = after
+
+    def make_folder(self, path: Path) -> None:
+        self._call(lambda: super(FailingDisk, self).make_folder(path))
+
+    def write(self, path: Path, data: bytes, mode: int = 0o640) -> None:
+        self._call(lambda: super(FailingDisk, self).write(path, data, mode))
+
+    def rename(self, source: Path, target: Path) -> None:
+        self._call(lambda: super(FailingDisk, self).rename(source, target))
+
+    def remove(self, path: Path) -> None:
+        self._call(lambda: super(FailingDisk, self).remove(path))
+
+    def remove_folder(self, path: Path) -> None:
+        self._call(lambda: super(FailingDisk, self).remove_folder(path))
+
+    def sync_folder(self, path: Path) -> None:
+        self._call(lambda: super(FailingDisk, self).sync_folder(path))
+
+    def _call(self, call: Callable[[], None]) -> None:
+        self._left -= 1
+        if self._left != -1 or self._after:
+            call()
+        if self._left == -1:
+            raise OSError(errno.EIO, "Input/output error")
 
 
 class FullDisk(Disk):

@@ -141,22 +141,18 @@ def test_private_details_that_nothing_commits_to_are_extra(events: list[Event]) 
     assert found() == named("extra", events[4])
 
 
-def copy_of(event: Event, place: object) -> None:
+def copy_of(event: Event, place: object, **changes: Any) -> None:
     """Insert a forged event that looks like `event`, with a subject of its own."""
     entry = Entry.from_bytes(bytes(event.leaf))
+    kept: dict[str, Any] = {"type": entry.type, "time": entry.time, "actor": entry.actor, **changes}
     forged = Entry(
-        id=UUID("01890000-0000-7000-8000-00000000beef"),
-        type=entry.type,
-        time=entry.time,
-        subject=subject(99),
-        n=0,
-        prev=None,
-        actor=entry.actor,
+        id=UUID("01890000-0000-7000-8000-00000000beef"), subject=subject(99), n=0, prev=None, **kept
     ).to_bytes()
     tamper(
         'INSERT INTO ledger_event (id, type, time, subject, n, actor, leaf, leaf_hash, "index") '
-        "SELECT '0189000000007000800000000000beef', type, time, %s, 0, actor, %s, %s, %s "
+        "SELECT '0189000000007000800000000000beef', %s, time, %s, 0, actor, %s, %s, %s "
         "FROM ledger_event WHERE seq = %s",
+        kept["type"].value,
         subject(99),
         forged,
         leaf_hash(forged),
@@ -169,6 +165,33 @@ def copy_of(event: Event, place: object) -> None:
 def test_an_inserted_row_that_claims_a_place_is_extra(events: list[Event], place: object) -> None:
     copy_of(events[3], place)
     assert found() == {("extra", "event 01890000-0000-7000-8000-00000000beef")}
+
+
+@pytest.mark.parametrize("place", [2.5, -1, 12.5])
+def test_a_row_at_a_place_that_no_tree_has_is_named_itself_and_hides_no_other(
+    events: list[Event], place: object
+) -> None:
+    copy_of(events[3], place)
+    assert found() == {("altered", "event 01890000-0000-7000-8000-00000000beef")}
+
+
+@pytest.mark.parametrize("place", [2.5, -1, 12.5])
+def test_a_row_that_was_moved_to_such_a_place_is_altered(events: list[Event], place: object) -> None:
+    tamper('UPDATE ledger_event SET "index" = %s WHERE seq = %s', place, events[1].seq)
+    assert found() == named("altered", events[1])
+
+
+def test_a_heads_event_that_names_no_file_stops_nothing(events: list[Event]) -> None:
+    copy_of(events[3], None, type=EventType.LEDGER_HEADS, facts={"date": "2026-11-23"})
+    assert ("missing", "heads/2026-11-23.json") in found()
+
+
+@pytest.mark.usefixtures("events")
+@pytest.mark.parametrize("path", ["tile/0/000.p/13", "tile/entries/000.p/13", "signer-state", "key"])
+def test_a_file_that_cannot_be_read_is_named_and_stops_nothing(ledger: LedgerFolder, path: str) -> None:
+    (ledger.root / path).unlink()
+    (ledger.root / path).mkdir()
+    assert path in {where for _, where in found()}
 
 
 def test_an_inserted_row_that_waits_has_no_head(events: list[Event]) -> None:

@@ -148,6 +148,10 @@ def test_invariant_8_administrators_see_no_recordings(library: Library, name: st
 def test_an_outsider_finds_nothing_and_nothing_is_told_apart_from_what_does_not_exist(library: Library) -> None:
     client = library.page(library.cast.outsider)
     assert library.recording.name not in client.get(reverse("recordings")).content.decode()
+    by_device = {"device": str(library.device.id)}
+    assert library.device.serial not in client.get(reverse("recordings"), by_device).content.decode()
+    seen_by_others = library.page(library.cast.custodian).get(reverse("recordings"), by_device).content.decode()
+    assert library.device.serial in seen_by_others
     for name, keys in (
         ("recording", [library.recording.id]),
         ("receipt", [library.recording.id]),

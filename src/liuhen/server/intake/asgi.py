@@ -216,7 +216,14 @@ class IntakeHandler:
             yield held
 
     async def _write(
-        self, held: UploadLock, found: Upload, request: Request, caller: Caller, *, offset: int, checksum: Checksum | None
+        self,
+        held: UploadLock,
+        found: Upload,
+        request: Request,
+        caller: Caller,
+        *,
+        offset: int,
+        checksum: Checksum | None,
     ) -> int:
         """Take the body in at `offset` and return the offset after it."""
         body = request.body

@@ -24,6 +24,7 @@ from liuhen.server.recordings.models import Attachment, Recording
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+    from liuhen.server.devices.models import Device
     from liuhen.server.kernel.actor import Actor
     from liuhen.server.recordings.interfaces import RecordingFilter
 
@@ -32,6 +33,7 @@ __all__ = [
     "CursorError",
     "Page",
     "RecordingMissingError",
+    "device_seen",
     "known_addresses",
     "matching",
     "page_of",
@@ -102,6 +104,12 @@ def known_addresses(addresses: frozenset[str]) -> frozenset[str]:
         for address in model.objects.filter(sha256__in=addresses).values_list("sha256", flat=True)
     }
     return frozenset(named)
+
+
+def device_seen(*, actor: Actor, device: UUID) -> Device | None:
+    """Return the device, if `actor` may see a recording that was made with it."""
+    row = visible(actor).filter(device_id=device).select_related("device").first()
+    return None if row is None else row.device
 
 
 def matching(

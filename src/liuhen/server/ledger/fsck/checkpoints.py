@@ -33,8 +33,8 @@ def trusted_checkpoint(folder: LedgerFolder, key: VerifierKey, found: Discrepanc
     checkpoint = _open(CHECKPOINT_PATH, selectors.latest_note(), key, found)
     try:
         state = folder.read(STATE_PATH)
-    except FileNotFoundError:
-        found.missing(STATE_PATH, "签名状态缺失", "the signer's state is missing")
+    except OSError:
+        found.missing(STATE_PATH, "签名状态缺失或无法读取", "the signer's state is missing or unreadable")
         return checkpoint
     signed = _open(STATE_PATH, state, key, found)
     if checkpoint is None or signed is None:

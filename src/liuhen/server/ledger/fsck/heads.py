@@ -56,15 +56,15 @@ class HeadsFiles:
 
         What a file holds are the heads before its event: call this before the chains follow `entry`.
         """
-        date, ref = str(entry.facts.get("date")), entry.objects[0]
+        date, digests = str(entry.facts.get("date")), [ref.sha256 for ref in entry.objects]
         self._dates.add(date)
         path = heads_path(date)
         try:
             data = self._folder.read(path)
-        except (FileNotFoundError, ValueError):
-            self._found.missing(path, "每日对账文件缺失", "the daily heads file is missing")
+        except (OSError, ValueError):
+            self._found.missing(path, "每日对账文件缺失或无法读取", "the daily heads file is missing or unreadable")
             return
-        if sha256(data).hex() != ref.sha256:
+        if [sha256(data).hex()] != digests:
             self._found.altered(path, "与账本中的摘要不符", "it has another digest than the ledger says")
         elif made_anew and not self._chains.has_gap:
             heads = ((subject, n, leaf) for subject, (n, leaf) in self._chains.heads.items())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from liuhen.server.ledger.fsck.report import Discrepancies
 
-__all__ = ["Row", "as_bytes", "check_columns", "parse_row", "placed_rows", "row_of_event", "rows_beyond"]
+__all__ = ["PlacedRows", "Row", "as_bytes", "check_columns", "parse_row", "row_of_event", "rows_beyond"]
 
 _PLACED: Final = 'WHERE "index" < %s ORDER BY "index"'
 _BEYOND: Final = 'WHERE "index" IS NULL OR "index" >= %s ORDER BY seq'
@@ -48,9 +48,25 @@ class Row(NamedTuple):
             return f"event {self.id}"
 
 
-def placed_rows(size: int) -> Iterator[Row]:
-    """Yield the rows that have a place below `size`, in the order of places."""
-    return _rows(_PLACED, size)
+class PlacedRows:
+    """The rows by their places; one whose place no entry has, or another row has too, is named and passed over."""
+
+    def __init__(self, size: int, found: Discrepancies) -> None:
+        self._rows = _rows(_PLACED, size)
+        self._ahead = next(self._rows, None)
+        self._found = found
+
+    def at(self, index: int) -> Row | None:
+        """Return the row with place `index`; to be asked in ascending order, at the end for the tree's size."""
+        while self._ahead is not None and (self._ahead.place or 0) < index:
+            place = self._ahead.place
+            zh, en = f"序号 {place} 不是它独有的账本序号", f"its place {place} is none that it alone can have"
+            self._found.altered(self._ahead.name, zh, en)
+            self._ahead = next(self._rows, None)
+        if self._ahead is None or self._ahead.place != index:
+            return None
+        row, self._ahead = self._ahead, next(self._rows, None)
+        return row
 
 
 def rows_beyond(size: int) -> Iterator[Row]:

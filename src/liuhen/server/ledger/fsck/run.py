@@ -20,10 +20,10 @@ from liuhen.server.ledger.fsck.checkpoints import KeptCheckpoints, published_now
 from liuhen.server.ledger.fsck.heads import Chains, HeadsFiles, check_head_rows
 from liuhen.server.ledger.fsck.report import Discrepancies, FsckReport
 from liuhen.server.ledger.fsck.rows import (
+    PlacedRows,
     Row,
     check_columns,
     parse_row,
-    placed_rows,
     row_of_event,
     rows_beyond,
 )
@@ -120,7 +120,7 @@ class _Run:
             return selectors.verifier_key()
         try:
             handed_out = self._folder.read(KEY_PATH)
-        except FileNotFoundError:
+        except OSError:
             handed_out = b""
         if handed_out != f"{own.to_text()}\n".encode():
             self._found.altered(KEY_PATH, "不是签名密钥的公钥", "it is not the signing key's public half")
@@ -128,21 +128,19 @@ class _Run:
 
     def _check_tree(self, checkpoint: Checkpoint, kept: KeptCheckpoints, *, indexed: int) -> None:
         tree = TreeCheck(self._folder, checkpoint, self._found)
-        rows = placed_rows(checkpoint.size)
+        rows = PlacedRows(checkpoint.size, self._found)
         growing = GrowingRoot()
-        ahead = next(rows, None)
         self._newest_heads = Event.objects.filter(
             type=EventType.LEDGER_HEADS.value, index__lt=checkpoint.size
         ).aggregate(index=Max("index"))["index"]
         for bundle in tree.bundles():
             for index, leaf, data in _numbered(bundle):
-                row, ahead = (ahead, next(rows, None)) if ahead and ahead.place == index else (None, ahead)
-                entry = self._check_entry(index, leaf, data, row, indexed)
+                entry = self._check_entry(index, leaf, data, rows.at(index), indexed)
                 if entry is not None:
                     self._take(entry, leaf, index)
                 growing.append(leaf)
                 kept.compare(growing)
-        tree.finish()
+        rows.at(checkpoint.size)
 
     def _check_entry(self, index: int, leaf: bytes, data: bytes | None, row: Row | None, indexed: int) -> Entry | None:
         """Compare an entry with its row; return the entry, from the row where the bundle is damaged."""

@@ -76,7 +76,7 @@ class GrowingRoot:
 
 
 class TreeCheck:
-    """One check of the tree of `checkpoint`; iterate `bundles` to the end, then call `finish`."""
+    """One check of the tree of `checkpoint`; it is done when `bundles` are through."""
 
     def __init__(self, folder: LedgerFolder, checkpoint: Checkpoint, found: Discrepancies) -> None:
         self._folder = folder
@@ -104,8 +104,9 @@ class TreeCheck:
                 continue
             kept = entries if hashes == leaves else _matching(entries, hashes, leaves)
             yield Bundle(index * TILE_WIDTH, leaves, [*kept])
+        self._finish()
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         """Check the levels above the leaves, and the root."""
         level = 1
         while row := bytes(self._rows[level - 1]):
@@ -185,8 +186,8 @@ class TreeCheck:
         path = tile_path(level, index, width)
         try:
             data = self._folder.read_tile(level, index, width)
-        except FileNotFoundError:
-            self._name(path, "哈希块缺失", "the tile is missing", missing=True)
+        except OSError:
+            self._name(path, "哈希块缺失或无法读取", "the tile is missing or unreadable", missing=True)
             return None
         if len(data) != width * HASH_SIZE:
             self._name(path, f"有 {len(data)} 字节，应为 {width * HASH_SIZE}", f"it has {len(data)} bytes")
@@ -197,8 +198,8 @@ class TreeCheck:
         path = entries_path(index, width)
         try:
             return decode_bundle(self._folder.read_bundle(index, width), width)
-        except FileNotFoundError:
-            self._name(path, "条目包缺失", "the entry bundle is missing", missing=True)
+        except OSError:
+            self._name(path, "条目包缺失或无法读取", "the entry bundle is missing or unreadable", missing=True)
         except TlogError:
             self._name(path, "条目包不完整或有多余内容", "the entry bundle is cut short or holds too much")
         return None
@@ -215,7 +216,7 @@ class TreeCheck:
     def _stored_root(self) -> bytes | None:
         try:
             return tree_root(self._size, TileHashReader(self._folder, self._size))
-        except (TlogError, LookupError, FileNotFoundError):
+        except (TlogError, LookupError, OSError):
             return None
 
     def _survey(self) -> dict[tuple[int, int], list[int]]:
@@ -256,6 +257,8 @@ class TreeCheck:
             return self._folder.read(path)
         except FileNotFoundError:
             return None
+        except OSError:
+            return b""
 
 
 def _hashes_of(bundle: bytes, width: int) -> bytes | None:

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from liuhen.core.errors import Language
 from liuhen.server.access.errors import TicketMissingError
 from liuhen.server.accounts.policy import NotAllowedError
-from liuhen.server.intake.selectors import CollectionMissingError
+from liuhen.server.intake.selectors import CollectionMissingError, UploadReceiptMissingError
+from liuhen.server.ledger.errors import LedgerBehindError, LedgerFilesError, NoCheckpointError
 from liuhen.server.recordings.selectors import RecordingMissingError
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ _STATUS: Final[dict[type[LiuhenError], int]] = {
     NotAllowedError: 403,
     RecordingMissingError: 404,
     CollectionMissingError: 404,
+    UploadReceiptMissingError: 404,
     TicketMissingError: 404,
+    NoCheckpointError: 503,
+    LedgerFilesError: 503,
+    LedgerBehindError: 503,
 }
 
 
@@ -37,7 +42,7 @@ def sentence(error: LiuhenError) -> str:
 def refused(request: HttpRequest, error: LiuhenError) -> HttpResponse:
     """Show why a service refused."""
     status = _STATUS.get(type(error), 400)
-    titles = {403: _("Your role does not allow this"), 404: _("Not found")}
+    titles = {403: _("Your role does not allow this"), 404: _("Not found"), 503: _("The server failed")}
     return _page(request, status, titles.get(status, _("This cannot be done")), sentence(error))
 
 

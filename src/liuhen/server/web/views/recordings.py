@@ -12,10 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from liuhen.core.errors import LiuhenError
 from liuhen.server.access import selectors as access
 from liuhen.server.accounts.policy import Ability, allows, require
-from liuhen.server.devices.models import Device
 from liuhen.server.media.selectors import derivatives_of
 from liuhen.server.recordings.models import RecordingKind, RecordingState
-from liuhen.server.recordings.selectors import matching, page_of, recording_for
+from liuhen.server.recordings.selectors import device_seen, matching, page_of, recording_for
 from liuhen.server.web import words
 from liuhen.server.web.chain import chain_of
 from liuhen.server.web.context import sees_recordings
@@ -82,7 +81,7 @@ def recordings(request: PersonRequest) -> HttpResponse:
         "form": form,
         "rows": found.rows,
         "narrowed": bool(narrowing),
-        "device": Device.objects.filter(id=where.device).first() if where.device else None,
+        "device": device_seen(actor=request.actor, device=where.device) if where.device else None,
         "unattributed": where.unattributed,
         "without_device": urlencode({name: value for name, value in kept.items() if name != "device"}),
         "without_officer": urlencode({name: value for name, value in kept.items() if name != "officer"}),
