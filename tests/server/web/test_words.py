@@ -23,7 +23,7 @@ from liuhen.server.media.models import DerivativeKind
 from liuhen.server.recordings.models import ClockMethod, FactSource, RecordingKind, RecordingState
 from liuhen.server.web import articles, words
 from liuhen.server.web.events import words_of
-from liuhen.server.web.templatetags import liuhen as shown
+from liuhen.server.web import formats as shown
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from liuhen.server.intake.selectors import recent_collections
 from liuhen.server.kernel.jobs import queue
 from liuhen.server.recordings.models import RecordingState
 from liuhen.server.recordings.selectors import visible
-from liuhen.server.web.templatetags.liuhen import clock_error, size
+from liuhen.server.web.formats import clock_error, size
 from liuhen.server.web.words import DEVICE_KINDS
 
 if TYPE_CHECKING:

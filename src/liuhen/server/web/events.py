@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from liuhen.core.entry import EventType, parse_time
 from liuhen.server.web import words
-from liuhen.server.web.templatetags.liuhen import clock_error, duration, size, time_of
+from liuhen.server.web.formats import clock_error, duration, size, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

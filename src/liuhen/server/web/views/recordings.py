@@ -20,9 +20,9 @@ from liuhen.server.web.chain import chain_of
 from liuhen.server.web.context import sees_recordings
 from liuhen.server.web.csv_file import csv_response
 from liuhen.server.web.facts import defects_of, format_of, source_of
+from liuhen.server.web.formats import moment
 from liuhen.server.web.forms import FilterForm, TicketForm
 from liuhen.server.web.guard import for_people
-from liuhen.server.web.templatetags.liuhen import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
