@@ -309,6 +309,16 @@ def sequence() -> None:
     start_integrator().stop()
 
 
+def check() -> None:
+    """Check that ledger, rows and vault agree."""
+    from liuhen.server.ledger.fsck import check_ledger
+    from liuhen.server.vault.stores import originals
+
+    report = check_ledger(deep=lambda ref: originals().verify(ref.sha256))
+    if report.exit_code:
+        raise RuntimeError(report.discrepancies)
+
+
 # The demonstration.
 
 

@@ -87,7 +87,9 @@ def _add(args: argparse.Namespace) -> None:
         )
         for role in args.role:
             services.grant_role(person=person, role=Role(role), actor=SYSTEM, at=at)
-    sys.stdout.write(f"{password}\n")
+        # Before the commit: cut off after it, there would be an account that nobody can enter.
+        sys.stdout.write(f"{password}\n")
+        sys.stdout.flush()
 
 
 def _change_role(args: argparse.Namespace) -> None:

@@ -78,7 +78,10 @@ def initialise(instance: Instance) -> bool:
         return False
     alone = WriteGate(instance.home / "init.gate")
     try:
+        missing = [folder for folder in (instance.home, *instance.home.parents) if not folder.exists()]
         instance.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in missing:
+            _sync_names(folder.parent)
         alone.acquire()
     except OSError as error:
         raise InstanceFolderError(home=instance.home, reason=reason_of(error)) from error

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from liuhen.collector.exits import ExitCode
 from liuhen.core.errors import LiuhenError
+from liuhen.server.config.setup import write_secret
 from liuhen.server.demo import cast, story
 from liuhen.server.kernel import clock
 from liuhen.server.kernel.actor import SYSTEM
@@ -65,17 +66,13 @@ def _day(instance: Instance) -> datetime:
     """Return the midnight of the day of the recordings: the day before the first filling, kept for the next run."""
     note = instance.home / "demo" / "day"
     if not note.exists():
-        note.parent.mkdir(parents=True, exist_ok=True)
         yesterday = clock.now().astimezone(ZoneInfo(instance.settings.time_zone)) - timedelta(days=1)
-        fresh = note.with_suffix(".new")
-        fresh.write_text(yesterday.date().isoformat(), encoding="ascii")
-        fresh.replace(note)
+        write_secret(note, yesterday.date().isoformat())
     return datetime.fromisoformat(note.read_text(encoding="ascii"))
 
 
 def _station_key(instance: Instance) -> Path:
     from liuhen.server.accounts.models import Unit
-    from liuhen.server.config.setup import write_secret
     from liuhen.server.intake import stations
     from liuhen.server.intake.models import Station
 

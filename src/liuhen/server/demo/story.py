@@ -7,6 +7,7 @@ used, then the file's).
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -133,7 +134,7 @@ def devices(day: datetime) -> tuple[StoryDevice, ...]:
 def render(folder: Path, day: datetime) -> list[tuple[StoryDevice, Path]]:
     """Render every file that is not there yet; return each device with its folder.
 
-    A file appears under its name only when it is whole, so a run cut short goes on where it stopped.
+    A file appears under its name only when it is whole and durable, so a run cut short goes on where it stopped.
     """
     made: list[tuple[StoryDevice, Path]] = []
     for device in devices(day):
@@ -144,6 +145,8 @@ def render(folder: Path, day: datetime) -> list[tuple[StoryDevice, Path]]:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 partial = path.with_name(f".partial-{path.name}")
                 clip.make(partial, day + clip.at)
+                with partial.open("rb") as file:
+                    os.fsync(file.fileno())
                 partial.replace(path)
         made.append((device, root))
     return made

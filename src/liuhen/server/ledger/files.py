@@ -93,8 +93,9 @@ class LedgerFolder:
                 yield first + place, bundle[place]
 
     def make(self) -> None:
-        """Make the folder itself; harmless when it is there."""
-        self._make_folders(self.root)
+        """Make the folder itself, durably; harmless when it is there."""
+        for folder in self._make_folders(self.root):
+            self._disk.sync_folder(folder)
 
     def write_new(self, files: Iterable[tuple[str, bytes]]) -> None:
         """Write durably what no published checkpoint covers yet: all contents, then all names."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from liuhen.core.tlog.note import VerifierKey
     from liuhen.server.ledger.files import LedgerFolder
 
-__all__ = ["Signer", "create_key", "load_key"]
+__all__ = ["Signer", "create_key", "finish_key", "load_key"]
 
 
 def create_key(path: Path, origin: str) -> VerifierKey:
@@ -38,7 +38,7 @@ def create_key(path: Path, origin: str) -> VerifierKey:
     """
     key = SigningKey.generate(origin)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    passing = path.with_name(f".{path.name}.new")
+    passing = _passing(path)
     with suppress(FileNotFoundError):
         passing.unlink()
     with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
@@ -46,13 +46,23 @@ def create_key(path: Path, origin: str) -> VerifierKey:
         file.flush()
         os.fsync(file.fileno())
     path.hardlink_to(passing)
-    passing.unlink()
+    finish_key(path)
+    return key.verifier
+
+
+def finish_key(path: Path) -> None:
+    """Leave the key at `path`, which must exist, under this name alone, durably; for one cut off in `create_key`."""
+    with suppress(FileNotFoundError):
+        _passing(path).unlink()
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
-    return key.verifier
+
+
+def _passing(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
 
 
 def load_key(path: Path) -> SigningKey:

@@ -1,0 +1,1 @@
+"""Django's management commands as this program needs them."""
