@@ -195,10 +195,10 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
             yield from _walk(child)
 
 
-def words_in(tree: ast.AST) -> dict[tuple[str, str], None]:
+def words_in(source: str) -> dict[tuple[str, str], None]:
     """Return every text in both languages: side by side, one statement after the other, or in one text with ` / `."""
     found: list[tuple[str, str]] = []
-    for node in _walk(tree):
+    for node in _walk(ast.parse(source)):
         match node:
             case ast.Call(args=items) | ast.Tuple(elts=items) | ast.Dict(values=items):
                 found += [pair for one, other in pairwise(items) for pair in _pair(one, other)]
@@ -216,6 +216,17 @@ def words_in(tree: ast.AST) -> dict[tuple[str, str], None]:
             if isinstance(one, ast.Assign) and isinstance(other, ast.Assign):
                 found += _pair(one.value, other.value)
     return dict.fromkeys(found)
+
+
+def words_of(path: Path) -> dict[tuple[str, str], None]:
+    """Return every text in both languages of one file."""
+    return words_in(path.read_text(encoding="utf-8"))
+
+
+def is_listed(path: Path) -> bool:
+    """Tell whether a file's words go into the list as they stand; checks have a part of their own, the cast is data."""
+    name = path.relative_to(SOURCE)
+    return name.parts[:2] != ("server", "demo") and str(name) != _CHECKS
 
 
 def checks() -> Iterator[tuple[str, str, str]]:
@@ -270,12 +281,10 @@ def _words() -> Iterator[str]:
     yield _table(("中文", "English"), *((chinese, f"`{english}`") for english, chinese in _CHINESE))
     yield "## Words of commands, checks of the ledger, and reasons within errors"
     for path in sorted(SOURCE.rglob("*.py")):
-        name = path.relative_to(SOURCE)
-        if name.parts[:2] == ("server", "demo") or str(name) == _CHECKS:
-            continue
-        rows = words_in(ast.parse(path.read_text(encoding="utf-8")))
+        rows = words_of(path) if is_listed(path) else {}
         if rows:
-            yield f"### {'.'.join(('liuhen', *name.with_suffix('').parts))}\n\n{_summary(path)}"
+            name = path.relative_to(SOURCE).with_suffix("")
+            yield f"### {'.'.join(('liuhen', *name.parts))}\n\n{_summary(path)}"
             yield _table(("中文", "English"), *rows)
     yield "## System checks\n\n`liuhen manage check --deploy`; [checks.md](guide/checks.md) says more of each."
     yield _table(("id", "中文", "English"), *((f"`{code}`", zh, en) for code, zh, en in checks()))

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from liuhen.core.errors import both
 from liuhen.server.access.errors import ContentMissingError
 from liuhen.server.media.selectors import derivatives_of
 from liuhen.server.vault.stores import derivatives, originals
@@ -46,6 +47,15 @@ class Part(StrEnum):
     ORIGINAL = "original"
 
 
+_NAMES: Final = {
+    Part.PREVIEW: both("预览件", "preview"),
+    Part.POSTER: both("封面", "poster"),
+    Part.THUMBNAILS: both("缩略图", "thumbnails"),
+    Part.WAVEFORM: both("波形", "waveform"),
+    Part.ORIGINAL: both("原件", "original"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """One object in a store; `size` in bytes, `media_type` for the `Content-Type` field."""
@@ -68,4 +78,4 @@ def content_of(recording: Recording, part: Part) -> Content:
     for made in derivatives_of(recording):
         if made.kind == part:
             return Content(store=derivatives(), sha256=made.sha256, size=made.size, media_type=made.media_type)
-    raise ContentMissingError(part=part.value)
+    raise ContentMissingError(part=_NAMES[part])
