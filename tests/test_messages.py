@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -137,3 +138,11 @@ def test_what_goes_into_errors_and_the_checks_and_the_pages_speak_chinese_in_chi
 )
 def test_words_in_both_languages_are_found_in_source(source: str, found: list[tuple[str, str]]) -> None:
     assert list(messages.words_in(source)) == found
+
+
+@pytest.mark.parametrize(
+    "name", [name for place in messages.PLACES for name in re.findall(r"`([^`]+)`", place.function)]
+)
+def test_a_place_that_is_named_is_there(name: str) -> None:
+    module, _, function = name.rpartition(".")
+    assert name in sys.modules or hasattr(sys.modules[module], function)

@@ -82,77 +82,90 @@ def _in(*packages: str) -> Callable[[type[LiuhenError]], bool]:
     return lambda kind: any(kind.__module__ == name or kind.__module__.startswith(f"{name}.") for name in names)
 
 
-def places() -> tuple[Place, ...]:
-    """Return the places in which an error ends, from the command line to the log."""
-    from liuhen.server.access import asgi as media
-    from liuhen.server.config import asgi as front
+_at_commands: Final = _in(
+    "cli",
+    "collector",
+    "core",
+    "server.accounts",
+    "server.commands",
+    "server.config.instance",
+    "server.config.setup",
+    "server.demo",
+    "server.intake.errors",
+    "server.kernel",
+    "server.ledger.errors",
+    "server.vault",
+)
+_at_pages: Final = _in(
+    "server.accounts.policy", "server.access", "server.intake.selectors", "server.recordings", "server.web"
+)
+_at_media: Final = _in("server.access")
+_at_work: Final = _in("server.media")
+
+
+def _exit(kind: type[LiuhenError]) -> str | None:
+    from liuhen.server.intake.errors import IntakeError
+
+    ends = _at_commands(kind) and not issubclass(kind, IntakeError)
+    return f"exit {exit_code_of(kind.__new__(kind)).value}" if ends else None
+
+
+def _intake(kind: type[LiuhenError]) -> str | None:
+    from liuhen.server.intake.errors import is_refusal, status_of
+
+    error = kind.__new__(kind)
+    return f"/intake/ {status_of(error)}" if is_refusal(error) else None
+
+
+def _media(kind: type[LiuhenError]) -> str | None:
+    from liuhen.server.access import asgi
+
+    status = next((status for base, status in asgi._STATUS if issubclass(kind, base)), None)
+    if status is None and not _at_media(kind):
+        return None
+    return f"/media/ {asgi._FORBIDDEN if status is None else status}"
+
+
+def _ledger(kind: type[LiuhenError]) -> str | None:
+    from liuhen.server.ledger import asgi
+
+    return f"/ledger/ {asgi._STATUS[kind]}" if kind in asgi._STATUS else None
+
+
+def _body(kind: type[LiuhenError]) -> str | None:
     from liuhen.server.config import bodies
-    from liuhen.server.intake.errors import IntakeError, is_refusal, status_of
-    from liuhen.server.ledger import asgi as ledger
-    from liuhen.server.web.views import errors as pages
 
-    commands = _in(
-        "cli", "collector", "core", "server.accounts", "server.commands", "server.config.instance",
-        "server.config.setup", "server.demo", "server.intake.errors", "server.kernel", "server.ledger.errors",
-        "server.vault",
-    )  # fmt: skip
-    paged = _in("server.accounts.policy", "server.access", "server.recordings", "server.web", "server.intake.selectors")
-    medial = tuple(kind for kind, _ in media._STATUS)
-    unpaged = {kind for kind, status in media._STATUS if status in {401, 405, 416}}
+    return {bodies.BodyTooLargeError: "page 413", bodies.BodyTooSlowError: "page 408"}.get(kind)
 
-    def media_status(kind: type[LiuhenError]) -> str:
-        return str(next((status for base, status in media._STATUS if issubclass(kind, base)), media._FORBIDDEN))
 
-    def exit_of(kind: type[LiuhenError]) -> str | None:
-        if not commands(kind) or issubclass(kind, IntakeError):
-            return None
-        code = exit_code_of(kind.__new__(kind))
-        return f"exit {code.value}"
+def _page(kind: type[LiuhenError]) -> str | None:
+    from liuhen.server.access import asgi
+    from liuhen.server.web.views import errors
 
-    def page_of(kind: type[LiuhenError]) -> str | None:
-        shown = kind in pages._STATUS or (paged(kind) and kind not in unpaged)
-        return f"page {pages._STATUS.get(kind, 400)}" if shown else None
+    is_of_bytes = any(kind is base and status in {401, 405, 416} for base, status in asgi._STATUS)
+    shown = kind in errors._STATUS or (_at_pages(kind) and not is_of_bytes)
+    return f"page {errors._STATUS.get(kind, 400)}" if shown else None
 
-    return (
-        Place("Command line", "`liuhen.cli.main`, by `liuhen.collector.exits.exit_code_of`", exit_of),
-        Place(
-            "Addresses below /intake/",
-            "`liuhen.server.intake.asgi.IntakeHandler`, by `liuhen.server.intake.errors.status_of`",
-            lambda kind: f"/intake/ {status_of(kind.__new__(kind))}" if is_refusal(kind.__new__(kind)) else None,
-        ),
-        Place(
-            "Addresses below /media/",
-            f"`{media.__name__}.{media._refuse.__name__}`",
-            lambda kind: (
-                f"/media/ {media_status(kind)}" if _in("server.access")(kind) or issubclass(kind, medial) else None
-            ),
-        ),
-        Place(
-            "Addresses below /ledger/",
-            f"`{ledger.__name__}.LedgerHandler`",
-            lambda kind: f"/ledger/ {ledger._STATUS[kind]}" if kind in ledger._STATUS else None,
-        ),
-        Place(
-            "What a page is sent",
-            f"`{front.__name__}.{front._page.__name__}`",
-            {bodies.BodyTooLargeError: "page 413", bodies.BodyTooSlowError: "page 408"}.get,
-        ),
-        Place(
-            "Pages",
-            f"`liuhen.server.web.guard.for_people`, by `{pages.__name__}.{pages.refused.__name__}`",
-            page_of,
-        ),
-        Place(
-            "Log of the worker",
-            "`liuhen.server.kernel.jobs.worker.Worker`",
-            lambda kind: "worker's log" if _in("server.media")(kind) else None,
-        ),
-    )
+
+def _log(kind: type[LiuhenError]) -> str | None:
+    return "worker's log" if _at_work(kind) else None
+
+
+PLACES: Final = (
+    Place("exit of a command", "`liuhen.cli.main`, by `liuhen.collector.exits.exit_code_of`", _exit),
+    Place("/intake/", "`liuhen.server.intake.asgi`, by `liuhen.server.intake.errors.status_of`", _intake),
+    Place("/media/", "`liuhen.server.access.asgi._refuse`", _media),
+    Place("/ledger/", "`liuhen.server.ledger.asgi._refuse`", _ledger),
+    Place("page whose form is too long or too slow", "`liuhen.server.config.asgi._page`", _body),
+    Place("page", "`liuhen.server.web.guard.for_people`, by `liuhen.server.web.views.errors.refused`", _page),
+    Place("worker's log", "`liuhen.server.kernel.jobs.worker.Worker`", _log),
+)
+"""The places in which an error ends, from the command line to the log."""
 
 
 def shown_as(kind: type[LiuhenError]) -> list[str]:
     """Return the answers that an error of this type can become, the command line's first."""
-    return [given for place in places() if (given := place.gives(kind)) is not None]
+    return [given for place in PLACES if (given := place.gives(kind)) is not None]
 
 
 # The words of commands, reasons and checks, from the source.
@@ -254,9 +267,8 @@ def _table(*rows: tuple[str, ...]) -> str:
 
 
 def _errors() -> Iterator[str]:
-    ends = places()
     yield "## Where an error becomes an answer\n\nOne place for each; nothing else makes an exit code or a page of one."
-    yield _table(("answer", "made by"), *((place.heading, place.function) for place in ends))
+    yield _table(("answer", "made by"), *((place.heading, place.function) for place in PLACES))
     yield "## Errors"
     kinds = [kind for kind in error_types() if is_told(kind)]
     for module in dict.fromkeys(kind.__module__ for kind in kinds):

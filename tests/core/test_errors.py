@@ -7,6 +7,7 @@ import pickle
 import pkgutil
 import re
 import string
+import tomllib
 from typing import Any
 
 import pytest
@@ -112,6 +113,19 @@ def test_a_system_error_without_words_of_ours_is_told_by_its_name_or_number() ->
 @pytest.mark.parametrize(("error", "english"), [(OSError("cut short"), "cut short"), (TimeoutError(), "TimeoutError")])
 def test_a_system_error_without_a_number_is_told_all_the_same(error: OSError, english: str) -> None:
     assert reason_of(error) == {"zh": "系统未说明原因", "en": english}
+
+
+def test_bytes_that_are_no_text_and_texts_that_are_no_toml_are_told_by_their_place() -> None:
+    with pytest.raises(UnicodeDecodeError) as undecodable:
+        b"ab\xff".decode()
+    assert reason_of(undecodable.value) == {"zh": "第 2 字节处不是 UTF-8 编码", "en": "it is not UTF-8 at byte 2"}
+    with pytest.raises(tomllib.TOMLDecodeError) as wrong:
+        tomllib.loads("a = 1\na = 2\n")
+    assert reason_of(wrong.value)["zh"] == "第 2 行第 6 列不符合 TOML 语法"
+    with pytest.raises(tomllib.TOMLDecodeError) as cut:
+        tomllib.loads("a = ")
+    assert reason_of(cut.value)["zh"] == "文件末尾不符合 TOML 语法"
+    assert "end of document" in reason_of(cut.value)["en"]
 
 
 def test_another_error_is_told_within_the_sentence_without_its_own_full_stop() -> None:

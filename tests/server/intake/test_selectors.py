@@ -89,13 +89,11 @@ def test_a_custodian_sees_the_collections_of_the_units_below_newest_first(cast: 
 
 def test_another_units_custodian_sees_nothing(cast: Cast, caller: Caller) -> None:
     collection = _collection(caller)
-    upload = _upload(caller, collection)
+    _upload(caller, collection)
     outsider = actor_of(cast.outsider)
     assert selectors.recent_collections(actor=outsider) == ()
     with pytest.raises(selectors.CollectionMissingError):
         selectors.progress(actor=outsider, collection_id=collection)
-    with pytest.raises(selectors.UploadReceiptMissingError):
-        selectors.receipt_of(actor=outsider, upload_id=upload)
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.CUSTODIAN])
@@ -106,8 +104,6 @@ def test_nobody_but_custodians_sees_intake(cast: Cast, caller: Caller, role: Rol
         selectors.recent_collections(actor=actor)
     with pytest.raises(NotAllowedError):
         selectors.progress(actor=actor, collection_id=collection)
-    with pytest.raises(NotAllowedError):
-        selectors.receipt_of(actor=actor, upload_id=uuid.uuid4())
 
 
 def test_progress_tells_what_has_arrived_and_what_was_staged_before_a_restart(cast: Cast, caller: Caller) -> None:

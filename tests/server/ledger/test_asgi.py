@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -234,6 +235,18 @@ def test_a_file_cut_while_it_is_sent_breaks_the_answer_off(
     with pytest.raises(OSError, match="cut short"):
         ask("/ledger/tile/entries/000")
     del ledger
+
+
+def test_a_file_that_cannot_be_opened_is_not_called_missing(
+    grown: LedgerFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(Path, "open", fail)
+    with pytest.raises(OSError, match="Too many open files"):
+        ask("/ledger/checkpoint")
+    del grown
 
 
 def test_a_file_that_cannot_be_read_is_let_go(grown: LedgerFolder, monkeypatch: pytest.MonkeyPatch) -> None:

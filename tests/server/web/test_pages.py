@@ -13,11 +13,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from liuhen.core.errors import Language, both
 from liuhen.server.access.models import Viewing, ViewTicket
 from liuhen.server.accounts.models import Person
 from liuhen.server.kernel import clock
+from liuhen.server.ledger.errors import LedgerBehindError, LedgerFilesError
 from liuhen.server.ledger.models import Event
 from liuhen.server.recordings.models import Recording
+from liuhen.server.recordings.selectors import CursorError, RecordingMissingError
 from liuhen.server.web.views import errors
 from liuhen.server.web.views import recordings as views
 from tests.support.cast import PASSWORD
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from django.test import RequestFactory
 
+    from liuhen.core.errors import LiuhenError
     from tests.server.web.library import Library
 
 BUSINESS = ["unit_head", "custodian", "legal", "leader", "supervisor"]
@@ -423,6 +427,26 @@ def test_a_failed_page_says_so_without_the_database(library: Library, rf: Reques
     for view, status in ((errors.bad_request, 400), (errors.forbidden, 403)):
         assert view(rf.get("/"), Exception()).status_code == status
     assert errors.csrf_failed(rf.get("/")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "title"),
+    [
+        (LedgerFilesError(path="tile", problem=both("缺失", "it is missing")), 503, "服务器故障"),
+        (LedgerBehindError(event=uuid.uuid4(), seconds=5), 503, "服务器故障"),
+        (RecordingMissingError(id=uuid.uuid4()), 404, "未找到"),
+        (CursorError(cursor="altered"), 400, "无法办理"),
+    ],
+)
+def test_a_refusal_is_told_as_what_it_is(
+    library: Library, rf: RequestFactory, error: LiuhenError, status: int, title: str
+) -> None:
+    del library
+    answer = errors.refused(rf.get("/"), error)
+    assert answer.status_code == status
+    html = answer.content.decode()
+    assert title in html
+    assert error.text(Language.ZH) in html
 
 
 def test_five_failed_log_ins_lock_the_name(library: Library) -> None:

@@ -144,7 +144,7 @@ def _open(path: str) -> _Served:
     kind, cache = _rule(path)
     try:
         file = (selectors.ledger_folder().root / path).open("rb")
-    except OSError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise LedgerFileMissingError(path=path) from error
     try:
         return _Served(file, _size_of(file), file.read(PIECE), kind, cache if _is_public() else _NEVER)

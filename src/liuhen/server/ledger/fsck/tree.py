@@ -190,7 +190,8 @@ class TreeCheck:
             self._name(path, "哈希块缺失或无法读取", "the tile is missing or unreadable", missing=True)
             return None
         if len(data) != width * HASH_SIZE:
-            self._name(path, f"有 {len(data)} 字节，应为 {width * HASH_SIZE}", f"it has {len(data)} bytes")
+            due = width * HASH_SIZE
+            self._name(path, f"有 {len(data)} 字节，应为 {due} 字节", f"it has {len(data)} bytes, not {due}")
             return None
         return data
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from liuhen.core.errors import Language
 from liuhen.server.access.errors import TicketMissingError
 from liuhen.server.accounts.policy import NotAllowedError
-from liuhen.server.intake.selectors import CollectionMissingError, UploadReceiptMissingError
+from liuhen.server.intake.selectors import CollectionMissingError
 from liuhen.server.ledger.errors import LedgerBehindError, LedgerFilesError, NoCheckpointError
 from liuhen.server.recordings.selectors import RecordingMissingError
 
@@ -26,7 +26,6 @@ _STATUS: Final[dict[type[LiuhenError], int]] = {
     NotAllowedError: 403,
     RecordingMissingError: 404,
     CollectionMissingError: 404,
-    UploadReceiptMissingError: 404,
     TicketMissingError: 404,
     NoCheckpointError: 503,
     LedgerFilesError: 503,
