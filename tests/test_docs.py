@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import pkgutil
 import re
-import string
 import subprocess
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import liuhen
 from liuhen.cli import COMMANDS
-from liuhen.collector.errors import RefusedError
 from liuhen.collector.exits import ExitCode
-from liuhen.core.entry import EventType
-from liuhen.core.errors import Language, LiuhenError
+from liuhen.core.errors import Language
+from liuhen.core.events import EventType
 from liuhen.server.access.content import Part
 from liuhen.server.config.checks import CHECK_IDS
 from liuhen.server.config.instance import Settings
@@ -40,12 +36,6 @@ def rows(document: str) -> list[list[str]]:
     """Return the cells of every table row of a Markdown document, without back-quotes."""
     lines = [line for line in document.splitlines() if line.startswith("|") and not line.startswith("|-")]
     return [[cell.strip().replace("`", "") for cell in line.strip("|").split(" | ")] for line in lines]
-
-
-def modules() -> list[Any]:
-    """Import every module of ours and return them."""
-    names = [found.name for found in pkgutil.walk_packages(liuhen.__path__, "liuhen.")]
-    return [importlib.import_module(name) for name in names if not name.endswith("__main__")]
 
 
 # Links.
@@ -227,69 +217,3 @@ def test_every_file_of_the_ledger_is_documented_in_both_places() -> None:
     files = {row[0] for row in rows(text("spec", "ledger.md")) if row[0] in {"checkpoint", "key"} or "<" in row[0]}
     assert {"checkpoint", "key"} <= documented
     assert documented == {one for one in files if one.startswith(("checkpoint", "key", "tile/", "heads/"))}
-
-
-# Errors.
-
-
-def error_types() -> list[type[LiuhenError]]:
-    """Return every type of error that people may see, of every module of ours."""
-    modules()
-    found: list[type[LiuhenError]] = []
-    waiting = [LiuhenError]
-    while waiting:
-        for kind in waiting.pop().__subclasses__():
-            if kind.__module__.startswith("liuhen.") and kind not in found:
-                found.append(kind)
-                waiting.append(kind)
-    return sorted(found, key=lambda kind: (kind.__module__, kind.__name__))
-
-
-def placeholders(template: str) -> set[str]:
-    """Return the names of the facts that a template shows."""
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
-
-
-class Anything:
-    """A fact that is shown in any form."""
-
-    def __format__(self, spec: str) -> str:
-        return format(7, spec)
-
-
-def ours() -> list[Any]:
-    return [pytest.param(kind, id=f"{kind.__module__}.{kind.__name__}") for kind in error_types()]
-
-
-def test_there_are_errors_to_look_at() -> None:
-    assert len(error_types()) > 50
-
-
-def test_every_error_has_a_code_of_its_own_in_kebab_case() -> None:
-    """But a refusal by the server that the collector tells again, which carries the server's code."""
-    codes: dict[str, type[LiuhenError]] = {LiuhenError.code: LiuhenError}
-    for kind in error_types():
-        if issubclass(kind, RefusedError) and kind is not RefusedError:
-            continue
-        if "code" not in vars(kind):
-            assert kind.__subclasses__(), f"{kind.__name__} has no code of its own"
-            continue
-        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", kind.code), kind.code
-        assert kind.code not in codes, f"{kind.__name__} and {codes[kind.code].__name__} share {kind.code}"
-        codes[kind.code] = kind
-
-
-@pytest.mark.parametrize("kind", ours())
-def test_an_error_says_the_same_facts_in_chinese_and_in_english(kind: type[LiuhenError]) -> None:
-    assert placeholders(kind.zh) == placeholders(kind.en)
-    assert re.search(r"[\u4e00-\u9fff]", kind.zh), kind.zh
-    assert not re.search(r"[\u4e00-\u9fff]", kind.en), kind.en
-    where = dict.fromkeys(placeholders(kind.zh), Anything())
-    assert "{" not in kind.zh.format(**where) + kind.en.format(**where)
-
-
-def test_english_is_not_left_in_the_chinese_sentences() -> None:
-    """Commands, settings, file names and format words stay as they are; a run of English words does not."""
-    for kind in error_types():
-        said = re.sub(r"\{[^}]*\}|`[^`]*`|[\w.-]*[._/-][\w./-]*", " ", kind.zh)
-        assert not re.search(r"\b(the|is|not|was|and|of|cannot)\b", said), (kind.__name__, said)

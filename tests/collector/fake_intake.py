@@ -18,7 +18,8 @@ from tests.core.ledger_kit import SmallLedger, uuid7
 
 from liuhen.core.canonical import canonical
 from liuhen.core.digests import digest_stream
-from liuhen.core.entry import Entry, EventType, ObjectRef, commit_private
+from liuhen.core.entry import Entry, ObjectRef, commit_private
+from liuhen.core.events import EventType
 
 __all__ = ["Collection", "FakeIntake", "Refusal", "Sealed", "Upload"]
 

@@ -16,7 +16,7 @@ from tests.collector.fake_intake import FakeIntake, Refusal
 from tests.collector.kit import SealedFile
 
 from liuhen.core.digests import sha256
-from liuhen.core.entry import format_time
+from liuhen.core.forms import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from liuhen.collector import clock as clocks
 from liuhen.collector.clock import ClockMethod, ServerTime, StationClock
@@ -109,12 +107,3 @@ def test_a_files_time_is_given_back_as_the_device_wrote_it() -> None:
 @pytest.mark.parametrize("mtime_ns", [2**80, -(2**80), 10**30])
 def test_a_files_time_that_no_calendar_has_is_none(mtime_ns: int) -> None:
     assert clocks.device_time_of(mtime_ns) is None
-
-
-@given(st.datetimes(min_value=dt.datetime(1970, 1, 1), timezones=st.just(dt.UTC)))  # noqa: DTZ001 - hypothesis adds the zone
-def test_times_travel_as_utc_with_milliseconds(moment: dt.datetime) -> None:
-    text = clocks.format_time(moment)
-
-    assert dt.datetime.fromisoformat(text) == moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-    assert len(text) == 24
-    assert text.endswith("Z")

@@ -378,9 +378,9 @@ def test_patience_begins_with_the_first_failure_and_anew_with_progress() -> None
 def test_a_unit_without_receipts_is_never_cleared(device: Path) -> None:
     from liuhen.collector.clearing import clear_unit
     from liuhen.collector.state import Item, ItemState
-    from liuhen.collector.wire import FileDeclaration, Role
+    from liuhen.collector.wire import FileDeclaration, FileRole
 
-    declaration = FileDeclaration("u", "c", b"DCIM/100/7654321_650012_20261123094210_0007.mp4", Role.ORIGINAL)
+    declaration = FileDeclaration("u", "c", b"DCIM/100/7654321_650012_20261123094210_0007.mp4", FileRole.ORIGINAL)
     item = Item(declaration, 150_000, 0, ItemState.SENT, Digests("0" * 64, "0" * 64, 150_000))
     with FolderSource(device) as source, pytest.raises(NotClearedError, match="no receipt"):
         clear_unit([item], source=source, collection=None, desk=None)  # type: ignore[arg-type] # never reached

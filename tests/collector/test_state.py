@@ -24,7 +24,7 @@ from liuhen.collector.state import (
     default_state_folder,
 )
 from liuhen.collector.state.receipts import _safe_name
-from liuhen.collector.wire import Fact, FactSource, FileDeclaration, Role
+from liuhen.collector.wire import Fact, FactSource, FileDeclaration, FileRole
 from liuhen.core.digests import Digests
 from liuhen.core.tlog.note import SigningKey
 
@@ -38,7 +38,7 @@ _ITEM = Item(
         _UPLOAD,
         _COLLECTION,
         b"DCIM/\xff.mp4",
-        Role.ORIGINAL,
+        FileRole.ORIGINAL,
         None,
         {"sequence": Fact(7, FactSource.NAME), "important": Fact(value=True, source=FactSource.DEVICE)},
     ),

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
-from liuhen.core.entry import SALT_SIZE, Entry, EventType, ObjectRef, commit_private
+from liuhen.core.entry import SALT_SIZE, Entry, ObjectRef, commit_private
+from liuhen.core.events import EventType
 from liuhen.core.receipt import build_receipt
 from liuhen.core.tlog.checkpoint import Checkpoint, sign_checkpoint
 from liuhen.core.tlog.merkle import EMPTY_ROOT, inclusion_proof, leaf_hash

@@ -18,13 +18,10 @@ from liuhen.core.entry import (
     EntryFieldError,
     EntryNotCanonicalError,
     EntryTooLargeError,
-    EventType,
     ObjectRef,
-    TimeFormatError,
     commit_private,
-    format_time,
-    parse_time,
 )
+from liuhen.core.events import EventType
 from tests.core.ledger_kit import SALT, sealed_entry, uuid7
 
 _HEX = "ab" * 32
@@ -269,47 +266,6 @@ def test_a_lone_surrogate_in_the_facts_is_a_wrong_call() -> None:
 def test_an_entry_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         sealed_entry().n = 1  # type: ignore[misc]  # that it fails is what is tested
-
-
-@given(_times)
-def test_a_time_is_read_back(moment: datetime) -> None:
-    assert parse_time(format_time(moment)) == moment
-    assert parse_time(format_time(moment)).tzinfo is UTC
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "2026-11-23",
-        "2026-11-23 08:00:00.000Z",
-        "2026-11-23T08:00:00.000z",
-        "2026-11-23T08:00:00.0000Z",
-        "2026-11-23T08:00:60.000Z",
-        "2026-11-23T24:00:00.000Z",
-        "2026-02-29T08:00:00.000Z",
-        "0000-01-01T00:00:00.000Z",
-        "2026-11-23T08:00:00.000Z\n",
-        "٢٠٢٦-11-23T08:00:00.000Z",
-    ],
-)
-def test_a_time_of_another_form_is_refused(text: str) -> None:
-    with pytest.raises(TimeFormatError):
-        parse_time(text)
-
-
-@pytest.mark.parametrize(
-    "moment",
-    [
-        datetime(2026, 11, 23),  # noqa: DTZ001 - the missing zone is the point
-        datetime(2026, 11, 23, tzinfo=timezone(timedelta(hours=8))),
-        datetime(2026, 11, 23, microsecond=1, tzinfo=UTC),
-    ],
-    ids=["naive", "beijing", "microsecond"],
-)
-def test_only_whole_milliseconds_in_utc_are_formatted(moment: datetime) -> None:
-    with pytest.raises(ValueError, match="ledger"):
-        format_time(moment)
 
 
 def test_a_commitment_depends_on_salt_and_details() -> None:

@@ -11,7 +11,7 @@ import pytest
 import liuhen.core
 import liuhen.core.verify.errors as verify_errors
 from liuhen.core import canonical
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.core.verify.errors import ExportError, PolicyError, VerificationError
 
 _CORE: Final = Path(liuhen.core.__file__).parent

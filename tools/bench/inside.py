@@ -19,7 +19,7 @@ def events(writers: int, count: int) -> dict[str, Any]:
     """Write `count` events by `writers` threads, one transaction each, and wait until all are under a checkpoint."""
     from django.db import connection, transaction
 
-    from liuhen.core.entry import EventType
+    from liuhen.core.events import EventType
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.actor import SYSTEM
     from liuhen.server.ledger import services
@@ -51,7 +51,7 @@ def fsck(entries: int) -> dict[str, Any]:
     """Fill the ledger with `entries` events in large transactions, then time three runs of fsck."""
     from django.db import transaction
 
-    from liuhen.core.entry import EventType
+    from liuhen.core.events import EventType
     from liuhen.server.kernel import clock
     from liuhen.server.kernel.actor import SYSTEM
     from liuhen.server.ledger import services
@@ -86,7 +86,8 @@ def verify_receipt() -> dict[str, Any]:
     from django.db import transaction
 
     from liuhen.core.digests import sha256
-    from liuhen.core.entry import EventType, ObjectRef
+    from liuhen.core.entry import ObjectRef
+    from liuhen.core.events import EventType
     from liuhen.core.verify import AnyReceipt
     from liuhen.core.verify import verify_receipt as verify
     from liuhen.server.kernel import clock

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from liuhen.collector.errors import DeviceTimeInvalidError
+from liuhen.core.forms import cut_to_ms, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ __all__ = [
     "device_time_of",
     "estimated_by",
     "estimated_error",
-    "format_time",
     "measured_error",
     "parse_device_time",
     "unknown_error",
@@ -87,6 +87,10 @@ class ServerTime:
         """The monotonic moment that `time` is taken to be of."""
         return (self.asked_ns + self.answered_ns) // 2
 
+    def time_at(self, monotonic_ns: int) -> dt.datetime:
+        """Return the true time of a monotonic moment, cut to whole milliseconds."""
+        return cut_to_ms(self.time + dt.timedelta(microseconds=(monotonic_ns - self.middle_ns) // 1000))
+
     @property
     def uncertainty_ms(self) -> int:
         """Half the round trip, rounded up to whole milliseconds."""
@@ -117,16 +121,10 @@ class StationClock:
         return self._monotonic_ns()
 
     def now(self) -> dt.datetime:
-        """Return the time in UTC."""
+        """Return the time in UTC, cut to whole milliseconds."""
         if self._anchor is None:
-            return dt.datetime.fromtimestamp(self._wall_ns() / 1e9, dt.UTC)
-        passed = self._monotonic_ns() - self._anchor.middle_ns
-        return self._anchor.time + dt.timedelta(microseconds=passed // 1000)
-
-
-def format_time(moment: dt.datetime) -> str:
-    """Return `moment` as RFC 3339 UTC with milliseconds and `Z`."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+            return cut_to_ms(dt.datetime.fromtimestamp(self._wall_ns() / 1e9, dt.UTC))
+        return self._anchor.time_at(self._monotonic_ns())
 
 
 def device_time_of(mtime_ns: int) -> str | None:
@@ -166,7 +164,7 @@ def measured_error(shown: tuple[dt.datetime, int], at_ns: int, server: ServerTim
     seconds may be up to one further on.
     """
     moment, resolution_ms = shown
-    true = server.time + dt.timedelta(microseconds=(at_ns - server.middle_ns) // 1000)
+    true = server.time_at(at_ns)
     return ClockError(
         method=ClockMethod.DECLARED,
         error_ms=round((moment - true) / dt.timedelta(milliseconds=1)),

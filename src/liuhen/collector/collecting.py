@@ -26,13 +26,12 @@ from liuhen.collector.errors import (
     UploadLostError,
 )
 from liuhen.collector.handin import hand_in
-from liuhen.collector.ids import new_uuid
 from liuhen.collector.outcome import Outcome, Taken
 from liuhen.collector.report import CollectionStarted, FileSkipped, Trouble
 from liuhen.collector.settling import discard_quietly, settle
 from liuhen.collector.source import Skip, SkipReason
 from liuhen.collector.state import Item, ItemState
-from liuhen.collector.wire import FileDeclaration
+from liuhen.collector.wire import FileDeclaration, new_uuid
 from liuhen.core.errors import reason_of
 
 if TYPE_CHECKING:

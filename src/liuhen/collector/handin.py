@@ -11,11 +11,11 @@ from liuhen.collector.errors import (
     SpoolDamagedError,
     UploadLostError,
 )
-from liuhen.collector.ids import new_uuid
 from liuhen.collector.reading import DigestingReader
 from liuhen.collector.report import FileProgress, FileReceived, FileStarted
 from liuhen.collector.state import ItemState, KnownFile
 from liuhen.collector.transport import Patience
+from liuhen.collector.wire import new_uuid
 from liuhen.core.errors import both
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from liuhen.collector import clock as clocks
 from liuhen.collector.wire import opening
+from liuhen.core.forms import cut_to_ms, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ def opening_of(order: Order, clock: StationClock, found: Found, carried: Mapping
     return opening(
         device=order.device,
         collector=order.collector,
-        opened=clocks.format_time(clock.now()),
+        opened=format_time(clock.now()),
         clock=_clock_error(order, clock, found).as_json(),
         carried=carried,
     )
@@ -39,5 +40,5 @@ def _clock_error(order: Order, clock: StationClock, found: Found) -> ClockError:
     shown, at_ns = order.device_time
     if clock.trusted is not None:
         return clocks.measured_error(shown, at_ns, clock.trusted)
-    then = now - dt.timedelta(microseconds=(clock.monotonic_ns() - at_ns) // 1000)
+    then = cut_to_ms(now - dt.timedelta(microseconds=(clock.monotonic_ns() - at_ns) // 1000))
     return clocks.estimated_by(shown[0], then)

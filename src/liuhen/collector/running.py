@@ -16,7 +16,6 @@ from liuhen.collector.errors import (
     StoppedError,
 )
 from liuhen.collector.handin import Desk
-from liuhen.collector.ids import new_uuid
 from liuhen.collector.opening import opening_of
 from liuhen.collector.outcome import Outcome
 from liuhen.collector.recognition import Recognition
@@ -30,6 +29,7 @@ from liuhen.collector.spooling import Spooling, look_through
 from liuhen.collector.state import ItemState, Journal, Known, ReceiptBook, StateFolder
 from liuhen.collector.tasks import units_of, units_of_spool
 from liuhen.collector.transport import Patience
+from liuhen.collector.wire import new_uuid
 
 if TYPE_CHECKING:
     from pathlib import Path

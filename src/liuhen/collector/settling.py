@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
-from liuhen.collector.clock import format_time
 from liuhen.collector.errors import CollectorError
 from liuhen.collector.source import Skip, SkipReason
 from liuhen.collector.state import ItemState
-from liuhen.collector.wire import Role, closing
+from liuhen.collector.wire import FileRole, closing
+from liuhen.core.forms import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -75,5 +75,5 @@ def discard_quietly(transport: Transport, item: Item) -> None:
 
 def _recordings(items: Iterable[Item]) -> list[str]:
     """Return the recordings whose originals are among `items`, each once."""
-    found = {item.recording: None for item in items if item.declaration.role is Role.ORIGINAL}
+    found = {item.recording: None for item in items if item.declaration.role is FileRole.ORIGINAL}
     return [recording for recording in found if recording is not None]

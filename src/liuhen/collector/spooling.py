@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from liuhen.collector.clock import format_time
 from liuhen.collector.errors import CollectorError, FileChangedError, SourceGoneError, SpoolKeptError
 from liuhen.collector.opening import opening_of
 from liuhen.collector.outcome import Outcome
@@ -17,6 +16,7 @@ from liuhen.collector.spool import SpoolOrder, remove_spool, spooled_keys, write
 from liuhen.collector.state import Known, ReceiptBook, StateFolder
 from liuhen.collector.tasks import units_of
 from liuhen.core.errors import both, reason_of
+from liuhen.core.forms import format_time
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ from liuhen.collector.errors import (
     StationKeyInvalidError,
     StationKeyUnreadableError,
 )
-from liuhen.collector.ids import is_uuid
 from liuhen.core.errors import both, reason_of
+from liuhen.core.forms import is_uuid
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from liuhen.collector.facts import facts_of
 from liuhen.collector.source.finding import shown_path
-from liuhen.collector.wire import Fact, Role
+from liuhen.collector.wire import Fact, FileRole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +31,7 @@ class Task:
     path: bytes
     size: int
     mtime_ns: int
-    role: Role
+    role: FileRole
     facts: Callable[[SourceFile], Mapping[str, Fact]]
     upload: str | None = None
     expected: Digests | None = None
@@ -64,8 +64,8 @@ def units_of(finds: Iterable[Find], device: str | None) -> tuple[Unit, ...]:
     """Return the work that the `finds` of a device make, in their order; `device` is the declared serial."""
     return tuple(
         Unit(
-            _task(find.entry, Role.ORIGINAL, partial(_facts, find, device)),
-            tuple(_task(entry, Role.ATTACHMENT, _no_facts) for entry in find.attachments),
+            _task(find.entry, FileRole.ORIGINAL, partial(_facts, find, device)),
+            tuple(_task(entry, FileRole.ATTACHMENT, _no_facts) for entry in find.attachments),
         )
         for find in finds
     )
@@ -101,5 +101,5 @@ def _no_facts(file: SourceFile) -> Mapping[str, Fact]:
     return {}
 
 
-def _task(entry: Entry, role: Role, facts: Callable[[SourceFile], Mapping[str, Fact]]) -> Task:
+def _task(entry: Entry, role: FileRole, facts: Callable[[SourceFile], Mapping[str, Fact]]) -> Task:
     return Task(entry.path, entry.size, entry.mtime_ns, role, facts)

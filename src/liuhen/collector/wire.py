@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import uuid
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -12,12 +13,17 @@ if TYPE_CHECKING:
 
     from liuhen.collector.source import Skip
 
-__all__ = ["Fact", "FactSource", "FileDeclaration", "Role", "closing", "opening"]
+__all__ = ["Fact", "FactSource", "FileDeclaration", "FileRole", "closing", "new_uuid", "opening"]
 
 _VERSION: Final = 1
 
 
-class Role(StrEnum):
+def new_uuid() -> str:
+    """Return a fresh uuid; the collector chooses its own, so that repeating a request is harmless."""
+    return str(uuid.uuid4())
+
+
+class FileRole(StrEnum):
     """What a file is: a recording itself, or something that belongs to one."""
 
     ORIGINAL = "original"
@@ -49,7 +55,7 @@ class FileDeclaration:
     upload: str
     collection: str
     path: bytes
-    role: Role
+    role: FileRole
     attached_to: str | None = None
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
@@ -82,7 +88,7 @@ class FileDeclaration:
             upload=str(raw["upload"]),
             collection=str(raw["collection"]),
             path=base64.b64decode(raw["path"], validate=True),
-            role=Role(raw["role"]),
+            role=FileRole(raw["role"]),
             attached_to=raw["attached_to"],
             facts={name: Fact(fact["value"], FactSource(fact["source"])) for name, fact in raw["facts"].items()},
         )

@@ -9,13 +9,14 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from liuhen.core.canonical import MAX_INTEGER, CanonicalError, canonical, encode_plain, parse_canonical
 from liuhen.core.digests import hmac_sha256
 from liuhen.core.errors import LiuhenError
+from liuhen.core.events import EventType
+from liuhen.core.forms import UUID_FORM, format_time, is_digest, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,12 +30,8 @@ __all__ = [
     "EntryFieldError",
     "EntryNotCanonicalError",
     "EntryTooLargeError",
-    "EventType",
     "ObjectRef",
-    "TimeFormatError",
     "commit_private",
-    "format_time",
-    "parse_time",
 ]
 
 MAX_ENTRY_SIZE: Final = 65_535
@@ -52,16 +49,13 @@ _KEYS: Final = frozenset(
     ("actor", "facts", "id", "n", "objects", "prev", "private", "subject", "time", "type", "v"),
 )
 _OBJECT_KEYS: Final = frozenset(("role", "sha256", "size", "sm3", "version"))
-_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _id = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}").fullmatch
-_subject = re.compile(rf"[a-z][a-z-]{{0,31}}/{_UUID}").fullmatch
-_actor = re.compile(rf"(?:person|station)/{_UUID}|{SYSTEM_ACTOR}").fullmatch
-_digest = re.compile(r"[0-9a-f]{64}").fullmatch
+_subject = re.compile(rf"[a-z][a-z-]{{0,31}}/{UUID_FORM}").fullmatch
+_actor = re.compile(rf"(?:person|station)/{UUID_FORM}|{SYSTEM_ACTOR}").fullmatch
 _role = re.compile(r"[a-z][a-z0-9-]{0,31}").fullmatch
 _version = re.compile(r"[!-~]{1,1024}").fullmatch
 _fact_name = re.compile(r"[a-z][a-z0-9_]{0,63}").fullmatch
 _inner_name = re.compile(r"[!-~]{1,128}").fullmatch
-_time = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{3}Z").fullmatch
 
 
 class EntryError(LiuhenError):
@@ -93,71 +87,6 @@ class EntryFieldError(EntryError):
     code = "entry-field"
     zh = "账本条目的字段 {field} 缺失、多余或格式不符（docs/spec/receipt.md）。请从账本重新导出。"
     en = "Field {field} of the ledger entry is missing, unknown or malformed (docs/spec/receipt.md). Export it again."
-
-
-class TimeFormatError(EntryError):
-    """A text is not a time of the form `YYYY-MM-DDTHH:MM:SS.mmmZ`."""
-
-    code = "time-format"
-    zh = "“{text}”不是 2026-11-23T08:00:00.000Z 形式的 UTC 时间。请改用这种写法。"
-    en = "“{text}” is not a UTC time of the form 2026-11-23T08:00:00.000Z. Write it so."
-
-
-class EventType(StrEnum):
-    """What may happen, as `subject:verb` (docs/spec/ledger.md, section "Events")."""
-
-    LEDGER_CREATED = "ledger:created"
-    LEDGER_HEADS = "ledger:heads"
-    RECORDING_SEALED = "recording:sealed"
-    RECORDING_ATTACHED = "recording:attached"
-    RECORDING_RECEIVED_AGAIN = "recording:received-again"
-    RECORDING_DIGESTED = "recording:digested"
-    RECORDING_ANALYSED = "recording:analysed"
-    RECORDING_UNREADABLE = "recording:unreadable"
-    DERIVATIVE_MADE = "derivative:made"
-    COLLECTION_OPENED = "collection:opened"
-    COLLECTION_CLOSED = "collection:closed"
-    UPLOAD_REFUSED = "upload:refused"
-    STATION_REGISTERED = "station:registered"
-    STATION_KEY_ISSUED = "station:key-issued"
-    STATION_KEY_REVOKED = "station:key-revoked"
-    DEVICE_REGISTERED = "device:registered"
-    PERSON_CREATED = "person:created"
-    PERSON_ROLE_GRANTED = "person:role-granted"
-    PERSON_ROLE_REVOKED = "person:role-revoked"
-    UNIT_CREATED = "unit:created"
-    TICKET_ISSUED = "ticket:issued"
-    TICKET_OPENED = "ticket:opened"
-    TICKET_ENDED = "ticket:ended"
-    OBJECT_ORPHANED = "object:orphaned"
-    OBJECT_CHECKED = "object:checked"
-
-
-def format_time(moment: datetime) -> str:
-    """Return `moment` as `YYYY-MM-DDTHH:MM:SS.mmmZ`.
-
-    Raises:
-        ValueError: `moment` is not in UTC or not in whole milliseconds.
-    """
-    if moment.tzinfo is not UTC:
-        raise ValueError("a time in the ledger is given in datetime.UTC")
-    if moment.microsecond % 1000:
-        raise ValueError("a time in the ledger has whole milliseconds")
-    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
-
-
-def parse_time(text: str) -> datetime:
-    """Return the time that `format_time` writes as `text`.
-
-    Raises:
-        TimeFormatError: `text` has another form or names no time that exists.
-    """
-    if _time(text) is None:
-        raise TimeFormatError(text=text)
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise TimeFormatError(text=text) from error
 
 
 def commit_private(salt: bytes, details: Mapping[str, Any]) -> str:
@@ -209,8 +138,8 @@ class ObjectRef:
 
     def __post_init__(self) -> None:
         _require("objects.role", _is_text(self.role, _role))
-        _require("objects.sha256", _is_text(self.sha256, _digest))
-        _require("objects.sm3", self.sm3 is None or _is_text(self.sm3, _digest))
+        _require("objects.sha256", is_digest(self.sha256))
+        _require("objects.sm3", self.sm3 is None or is_digest(self.sm3))
         _require("objects.size", _is_count(self.size))
         _require("objects.version", self.version is None or _is_text(self.version, _version))
 
@@ -254,9 +183,9 @@ class Entry:
         _require("time", self.time.tzinfo is UTC and self.time.microsecond % 1000 == 0)
         _require("subject", _is_text(self.subject, _subject))
         _require("n", _is_count(self.n))
-        _require("prev", self.prev is None if self.n == 0 else _is_text(self.prev, _digest))
+        _require("prev", self.prev is None if self.n == 0 else is_digest(self.prev))
         _require("actor", _is_text(self.actor, _actor))
-        _require("private", self.private is None or _is_text(self.private, _digest))
+        _require("private", self.private is None or is_digest(self.private))
         _check_facts(self.facts)
 
     def to_bytes(self) -> bytes:
@@ -314,7 +243,7 @@ def _from_json(value: Any) -> Entry:
     _require("facts", isinstance(value["facts"], dict))
     try:
         time = parse_time(value["time"])
-    except TimeFormatError as error:
+    except ValueError as error:
         raise _FieldError("time") from error
     return Entry(
         id=uuid.UUID(value["id"]),

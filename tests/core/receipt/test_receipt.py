@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liuhen.core.canonical import canonical
-from liuhen.core.entry import EntryError, EventType, ObjectRef, commit_private
+from liuhen.core.entry import EntryError, ObjectRef, commit_private
+from liuhen.core.events import EventType
 from liuhen.core.receipt import MAX_RECEIPT_SIZE, Receipt, build_receipt, parse_receipt
 from liuhen.core.receipt.errors import (
     ReceiptError,

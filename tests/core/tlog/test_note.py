@@ -16,7 +16,7 @@ from liuhen.core.tlog.errors import (
     NoteUnsignedError,
     TlogError,
 )
-from liuhen.core.tlog.note import SigningKey, VerifierKey, decode_base64, open_note, sign_note
+from liuhen.core.tlog.note import SigningKey, VerifierKey, open_note, sign_note
 from tests.core.vectors import json_file
 
 if TYPE_CHECKING:
@@ -202,10 +202,3 @@ def test_a_key_name_is_one_word_without_plus(name: str) -> None:
 def test_a_public_key_has_32_bytes() -> None:
     with pytest.raises(KeyFormatError):
         VerifierKey("a.example", bytes(31))
-
-
-@pytest.mark.parametrize("text", ["YQ", "YR==", "YQ==\n", " YQ==", "YQ=", "YQ===", "Y Q==", "_-A=", "中文"], ids=ascii)
-def test_only_one_spelling_of_base64_is_read(text: str) -> None:
-    assert decode_base64(text) is None
-    assert decode_base64("YQ==") == b"a"
-    assert decode_base64("") == b""

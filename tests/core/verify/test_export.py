@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liuhen.core.entry import Entry, EventType
+from liuhen.core.entry import Entry
+from liuhen.core.events import EventType
 from liuhen.core.tlog.checkpoint import Checkpoint, sign_checkpoint
 from liuhen.core.tlog.merkle import leaf_hash
 from liuhen.core.tlog.note import SigningKey

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liuhen.core.canonical import canonical
-from liuhen.core.entry import EventType, ObjectRef, commit_private
+from liuhen.core.entry import ObjectRef, commit_private
+from liuhen.core.events import EventType
 from liuhen.core.receipt import parse_receipt
 from liuhen.core.tlog.note import SigningKey
 from liuhen.core.tlog.proof import TlogProof

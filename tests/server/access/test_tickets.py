@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import connection
 
-from liuhen.core.entry import Entry, EventType
+from liuhen.core.entry import Entry
+from liuhen.core.events import EventType
 from liuhen.server.access import selectors, services
 from liuhen.server.access.errors import (
     HolderRefusedError,

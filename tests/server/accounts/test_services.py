@@ -9,8 +9,8 @@ from django.contrib.auth.hashers import identify_hasher
 from django.db import IntegrityError, transaction
 from django.test import RequestFactory
 
-from liuhen.core.entry import EventType
 from liuhen.core.errors import Language
+from liuhen.core.events import EventType
 from liuhen.server.accounts import services
 from liuhen.server.accounts.errors import (
     CertificateTakenError,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.server.accounts.policy import NotAllowedError
 from liuhen.server.accounts.roles import Role
 from liuhen.server.devices.models import Device, DeviceKind

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from liuhen.core.errors import LiuhenError
 from liuhen.server.intake.errors import DeclarationInvalidError, RequestInvalidError
-from liuhen.server.intake.messages import parse_closing, parse_declaration, parse_opening, parse_seal, parse_uuid
+from liuhen.server.intake.messages import parse_closing, parse_declaration, parse_opening, parse_seal
 from liuhen.server.intake.models import FileRole
 
 ID = "01a20ce0-a43f-7345-801a-b51df98756aa"
@@ -187,8 +187,3 @@ def test_whatever_comes_is_read_or_refused(data: bytes, key: str, value: Any) ->
             parse(data)
     with suppress(DeclarationInvalidError):
         parse_declaration(_changed(DECLARATION, key, value))
-
-
-def test_a_uuid_has_one_form() -> None:
-    assert parse_uuid(ID) == uuid.UUID(ID)
-    assert [parse_uuid(text) for text in (ID.upper(), ID.replace("-", ""), f"{{{ID}}}", "")] == [None] * 4

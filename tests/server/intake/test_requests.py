@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from liuhen.core.entry import parse_time
+from liuhen.core.forms import parse_time
 from liuhen.server.intake import stations
 from liuhen.server.intake.asgi import IntakeHandler
 from liuhen.server.ledger.errors import SignerRefusesError

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.server.kernel.actor import SYSTEM
 from liuhen.server.ledger import selectors, services
 from liuhen.server.ledger.disk import Disk

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 import liuhen.server
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,9 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from liuhen.core.entry import Entry, EventType, ObjectRef
+from liuhen.core.entry import Entry, ObjectRef
 from liuhen.core.errors import LiuhenError
+from liuhen.core.events import EventType
 from liuhen.core.tlog.checkpoint import Checkpoint, sign_checkpoint
 from liuhen.core.tlog.merkle import leaf_hash
 from liuhen.server.ledger import projections, selectors, services

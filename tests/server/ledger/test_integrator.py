@@ -342,7 +342,7 @@ import sys, threading
 from liuhen.server.config.setup import open_instance
 open_instance()
 from django.db import transaction
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.server.kernel import clock
 from liuhen.server.kernel.actor import SYSTEM
 from liuhen.server.ledger import services

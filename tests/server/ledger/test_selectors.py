@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liuhen.core.entry import Entry, EventType, ObjectRef
+from liuhen.core.entry import Entry, ObjectRef
+from liuhen.core.events import EventType
 from liuhen.core.tlog.errors import NoteSignatureError
 from liuhen.core.tlog.merkle import leaf_hash, verify_inclusion
 from liuhen.core.tlog.proof import TlogProof

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from liuhen.core.entry import Entry, EventType
+from liuhen.core.entry import Entry
 from liuhen.core.errors import Language
+from liuhen.core.events import EventType
 from liuhen.core.tlog.errors import TreeRootError
 from liuhen.core.tlog.merkle import leaf_hash
 from liuhen.core.tlog.tiles import grow, tree_paths

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from liuhen.core.entry import Entry, EntryTooLargeError, EventType, ObjectRef, commit_private
+from liuhen.core.entry import Entry, EntryTooLargeError, ObjectRef, commit_private
+from liuhen.core.events import EventType
 from liuhen.core.tlog.merkle import leaf_hash
 from liuhen.server.accounts.journal import journal
 from liuhen.server.kernel.actor import SYSTEM, Actor, ActorKind

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.server.kernel.actor import SYSTEM
 from liuhen.server.media import services
 from liuhen.server.media.analysis import Made

@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from liuhen.core.digests import digest_stream
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.server.demo import clips
 from liuhen.server.kernel.jobs.models import Job, JobState
 from liuhen.server.kernel.jobs.worker import Worker

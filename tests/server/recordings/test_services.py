@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liuhen.core.entry import EventType, ObjectRef
+from liuhen.core.entry import ObjectRef
+from liuhen.core.events import EventType
 from liuhen.server.accounts.roles import Role
 from liuhen.server.ledger import services as ledger
 from liuhen.server.ledger.models import Event

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import translation
 
-from liuhen.core.entry import EventType, ObjectRef
+from liuhen.core.entry import ObjectRef
+from liuhen.core.events import EventType
 from liuhen.server.ledger.interfaces import ChainLink
 from liuhen.server.recordings.models import Recording
 from liuhen.server.web.events import notes_of

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
 from liuhen.collector.source.finding import SkipReason
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.server.accounts.roles import Role
 from liuhen.server.devices.models import DeviceKind
 from liuhen.server.intake.models import UploadState
@@ -22,8 +22,8 @@ from liuhen.server.media.defects import Defect
 from liuhen.server.media.models import DerivativeKind
 from liuhen.server.recordings.models import ClockMethod, FactSource, RecordingKind, RecordingState
 from liuhen.server.web import articles, words
-from liuhen.server.web.events import words_of
 from liuhen.server.web import formats as shown
+from liuhen.server.web.events import words_of
 
 
 @pytest.mark.parametrize(

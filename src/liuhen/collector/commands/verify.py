@@ -86,7 +86,7 @@ def _verify_receipt(path: Path, original: Path | None, key: VerifierKey) -> _Fin
 
 
 def _receipt_finding(facts: ReceiptFacts, *, compared: bool) -> _Finding:
-    from liuhen.core.entry import format_time
+    from liuhen.core.forms import format_time
     from liuhen.core.naming import decode_name, visible
 
     name = visible(decode_name(facts.name)[0])

@@ -7,19 +7,18 @@ liuhen-spool-<collection>/files/<sha256>    each content once
 
 from __future__ import annotations
 
-import re
 import shutil
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from liuhen.collector.durable import sync_folder
 from liuhen.collector.errors import SpoolDamagedError
-from liuhen.collector.ids import is_uuid
 from liuhen.collector.source.finding import Skip, SkipReason
-from liuhen.collector.wire import FileDeclaration, Role
+from liuhen.collector.wire import FileDeclaration, FileRole
 from liuhen.core.canonical import CanonicalError, canonical, parse_canonical
 from liuhen.core.digests import Digests
 from liuhen.core.errors import both
+from liuhen.core.forms import is_digest, is_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +44,6 @@ FILES: Final = "files"
 MANIFEST: Final = "manifest.json"
 _KIND: Final = "liuhen-spool"
 _MAX_MANIFEST: Final = 64 << 20
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _KEYS: Final = {"v", "kind", "collection", "opening", "files", "skipped"}
 _OPENING: Final = {"v", "device", "collector", "opened", "clock", "carried"}
 
@@ -153,14 +151,14 @@ def _spool(table: Any) -> Spool:
     opening = table["opening"]
     _require(opening.keys() == _OPENING and is_uuid(opening["carried"]["station"]))
     files = tuple(_file(raw, table["collection"]) for raw in table["files"])
-    originals = {file.declaration.upload for file in files if file.declaration.role is Role.ORIGINAL}
+    originals = {file.declaration.upload for file in files if file.declaration.role is FileRole.ORIGINAL}
     uploads = {file.declaration.upload for file in files}
     paths = {file.declaration.path for file in files}
     _require(len(uploads) == len(paths) == len(files))
     for file in files:
         # A file attached to nothing that is here would never be reached.
         attached = file.declaration.attached_to
-        _require(attached is None if file.declaration.role is Role.ORIGINAL else attached in originals)
+        _require(attached is None if file.declaration.role is FileRole.ORIGINAL else attached in originals)
     skips = tuple(Skip(str(raw["name"]), SkipReason(raw["reason"])) for raw in table["skipped"])
     return Spool(table["collection"], opening, files, skips)
 
@@ -169,7 +167,7 @@ def _file(raw: Any, collection: str) -> SpooledFile:
     declaration = FileDeclaration.from_json(raw["declaration"])
     digests = Digests(**raw["digests"])
     _require(is_uuid(declaration.upload) and declaration.collection == collection)
-    _require(_DIGEST.fullmatch(digests.sha256) and _DIGEST.fullmatch(digests.sm3))
+    _require(is_digest(digests.sha256) and is_digest(digests.sm3))
     _require(type(raw["size"]) is int and raw["size"] == digests.size >= 0)
     _require(declaration.as_json() == raw["declaration"])
     return SpooledFile(declaration, raw["size"], int(raw["mtime_ns"]), digests)

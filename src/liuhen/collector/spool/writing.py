@@ -17,7 +17,6 @@ from liuhen.collector.errors import (
     SourceGoneError,
     SpoolUnwritableError,
 )
-from liuhen.collector.ids import new_uuid
 from liuhen.collector.reading import DigestingReader
 from liuhen.collector.report import FileProgress, FileSkipped, FileStarted, SpoolWritten, Trouble
 from liuhen.collector.source import Skip, SkipReason
@@ -32,7 +31,7 @@ from liuhen.collector.spool.layout import (
     find_spools,
     read_spool,
 )
-from liuhen.collector.wire import FileDeclaration
+from liuhen.collector.wire import FileDeclaration, new_uuid
 from liuhen.core.errors import reason_of
 from liuhen.core.naming import visible
 

@@ -28,8 +28,8 @@ from liuhen.collector.errors import (
 from liuhen.collector.transport.interface import Seal
 from liuhen.collector.transport.refusals import HEAD_REFUSALS, effect_of, has_failed
 from liuhen.core.canonical import canonical
-from liuhen.core.entry import TimeFormatError, parse_time
 from liuhen.core.errors import both
+from liuhen.core.forms import parse_time
 from liuhen.core.naming import visible
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class HttpTransport:
         answered = time.monotonic_ns()
         try:
             return ServerTime(parse_time(json.loads(answer.body)["time"]), asked, answered)
-        except (TimeFormatError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise self._outside(answer) from error
 
     def open_collection(self, collection: str, body: Mapping[str, Any]) -> None:

@@ -6,15 +6,15 @@ Normative text: docs/spec/receipt.md.
 from __future__ import annotations
 
 import base64
-import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from liuhen.core.canonical import MAX_INTEGER, CanonicalError, canonical, parse_canonical
-from liuhen.core.entry import SALT_SIZE, Entry, EventType
+from liuhen.core.entry import SALT_SIZE, Entry
+from liuhen.core.events import EventType
+from liuhen.core.forms import decode_base64, is_digest, is_uuid
 from liuhen.core.receipt.errors import ReceiptFieldError, ReceiptNotCanonicalError, ReceiptTooLargeError
-from liuhen.core.tlog.note import decode_base64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,8 +35,6 @@ ROLES: Final[Mapping[EventType, str]] = {
 """The events that a receipt may tell of, each with the role of the one object that it is about."""
 
 _VERSION: Final = 1
-_uuid = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
-_digest = re.compile(r"[0-9a-f]{64}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +119,6 @@ def parse_receipt(data: bytes) -> Receipt:
     )
 
 
-def _is_digest(value: Any) -> bool:
-    return isinstance(value, str) and _digest(value) is not None
-
-
 def _is_base64(value: Any) -> bool:
     return isinstance(value, str) and decode_base64(value) is not None
 
@@ -132,17 +126,17 @@ def _is_base64(value: Any) -> bool:
 _FORM: Final[Mapping[str, Callable[[Any], bool]]] = {
     "v": lambda value: type(value) is int and value == _VERSION,
     "kind": lambda value: value == KIND,
-    "recording": lambda value: isinstance(value, str) and _uuid(value) is not None,
+    "recording": is_uuid,
     "name": _is_base64,
     "size": lambda value: type(value) is int and 0 <= value <= MAX_INTEGER,
-    "sha256": _is_digest,
-    "sm3": lambda value: value is None or _is_digest(value),
+    "sha256": is_digest,
+    "sm3": lambda value: value is None or is_digest(value),
     "entry": _is_base64,
     "proof": lambda value: isinstance(value, str),
     "opening": lambda value: isinstance(value, dict),
 }
 _OPENING_FORM: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "salt": _is_digest,  # SALT_SIZE bytes are as many as a digest's
+    "salt": is_digest,  # SALT_SIZE bytes are as many as a digest's
     "details": lambda value: isinstance(value, dict),
 }
 

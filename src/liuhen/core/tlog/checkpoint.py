@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from liuhen.core.forms import decode_base64
 from liuhen.core.tlog.errors import CheckpointFormatError, OriginError
 from liuhen.core.tlog.merkle import EMPTY_ROOT, HASH_SIZE
-from liuhen.core.tlog.note import decode_base64, open_note, sign_note
+from liuhen.core.tlog.note import open_note, sign_note
 
 if TYPE_CHECKING:
     from liuhen.core.tlog.note import SigningKey, VerifierKey

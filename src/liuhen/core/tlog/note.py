@@ -6,7 +6,6 @@ Only signature type 0x01 (Ed25519) is known. Keys that would let anybody sign ar
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Never, Self
@@ -15,12 +14,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from liuhen.core.digests import sha256
+from liuhen.core.forms import decode_base64
 from liuhen.core.tlog.errors import KeyFormatError, NoteFormatError, NoteSignatureError, NoteUnsignedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Note", "NoteSignature", "SigningKey", "VerifierKey", "decode_base64", "open_note", "sign_note"]
+__all__ = ["Note", "NoteSignature", "SigningKey", "VerifierKey", "open_note", "sign_note"]
 
 _ED25519: Final = b"\x01"
 _KEY_SIZE: Final = 32
@@ -35,18 +35,6 @@ _key_id_text = re.compile(r"[0-9a-f]{8}").fullmatch
 _FIELD: Final = 2**255 - 19
 _ORDER_8_Y: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 _LOW_ORDER_Y: Final = frozenset((0, 1, _FIELD - 1, _ORDER_8_Y, _FIELD - _ORDER_8_Y))
-
-
-def decode_base64(text: str) -> bytes | None:
-    """Return the bytes that RFC 4648 section 4 encodes as exactly `text`, None if there are none.
-
-    Unlike most decoders it refuses other spellings of the same bytes, so an altered text never passes for the original.
-    """
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return data if base64.b64encode(data).decode() == text else None
 
 
 def _is_key_name(name: str) -> bool:

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from liuhen.core.forms import decode_base64
 from liuhen.core.tlog.errors import ProofFormatError
 from liuhen.core.tlog.merkle import HASH_SIZE
-from liuhen.core.tlog.note import decode_base64
 
 __all__ = ["TlogProof"]
 

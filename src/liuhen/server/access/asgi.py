@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import DatabaseError
 
 from liuhen.core.errors import LiuhenError
+from liuhen.core.forms import UUID_FORM
 from liuhen.server.access.content import Content, Part, content_of
 from liuhen.server.access.delivery import Delivery, RangeRecorder, threads
 from liuhen.server.access.errors import (
@@ -37,9 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MediaHandler", "handler"]
 
-_path = re.compile(
-    r"/media/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/(" + "|".join(Part) + ")",
-).fullmatch
+_path = re.compile(f"/media/({UUID_FORM})/({'|'.join(Part)})").fullmatch
 _STATUS: Final[tuple[tuple[type[LiuhenError], int], ...]] = (
     (SessionMissingError, 401),
     (TicketMissingError, 404),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from liuhen.core.entry import EventType, parse_time
+from liuhen.core.events import EventType
+from liuhen.core.forms import parse_time
 from liuhen.server.access.models import Viewing, ViewTicket
 from liuhen.server.ledger.comparison import compare_all, id_in, subject_id
 from liuhen.server.ledger.selectors import details_of

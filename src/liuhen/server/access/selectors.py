@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db.models import Q
 
-from liuhen.core.entry import format_time
+from liuhen.core.forms import format_time
 from liuhen.server.access.errors import (
     NotOpenedError,
     SessionMissingError,

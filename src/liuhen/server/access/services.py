@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import transaction
 
 from liuhen.core.digests import sha256
-from liuhen.core.entry import EventType, format_time
+from liuhen.core.events import EventType
+from liuhen.core.forms import format_time
 from liuhen.server.access.errors import (
     HolderRefusedError,
     TicketEndedError,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from liuhen.core.entry import EventType
+    from liuhen.core.events import EventType
     from liuhen.server.kernel.actor import Actor
 
 __all__ = ["Journal", "journal", "register_journal"]

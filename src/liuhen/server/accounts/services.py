@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.server.accounts.errors import (
     CertificateTakenError,
     RoleConflictError,

@@ -112,7 +112,7 @@ def _revoke(args: argparse.Namespace) -> None:
 
 
 def _list() -> None:
-    from liuhen.core.entry import format_time
+    from liuhen.core.forms import format_time
     from liuhen.server.intake.selectors import stations
     from liuhen.server.kernel.actor import SYSTEM
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Q
 
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.server.accounts.policy import Ability, require
 from liuhen.server.devices.models import Device, DeviceKind
 from liuhen.server.kernel.actor import ActorKind

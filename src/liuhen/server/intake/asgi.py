@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 from django.conf import settings
 from django.db import DatabaseError
 
-from liuhen.core.entry import format_time
 from liuhen.core.errors import LiuhenError
+from liuhen.core.forms import UUID_FORM, format_time
 from liuhen.server.intake import live, messages, sealing, services, stations, tus, uploads
 from liuhen.server.intake.errors import (
     AddressUnknownError,
@@ -58,7 +58,7 @@ __all__ = ["IntakeHandler", "handler"]
 
 _SMALL_BODY: Final = 64 << 10
 _SUMMARY_BODY: Final = 8 << 20
-_UUID: Final = r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+_UUID: Final = f"({UUID_FORM})"
 _NONE: Final = uuid.UUID(int=0)
 _LOGGED: Final = 200
 _PATIENCE_S: Final = 2.0  # whoever only looks where an upload stands, or is about to begin, holds it for a moment

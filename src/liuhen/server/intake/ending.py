@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.server.intake.models import Upload, UploadState
 from liuhen.server.kernel.actor import SYSTEM
 from liuhen.server.ledger import services as ledger

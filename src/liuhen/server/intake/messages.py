@@ -5,8 +5,6 @@ Normative text: docs/spec/intake-protocol.md.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 import uuid
@@ -14,8 +12,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from liuhen.core.canonical import MAX_INTEGER
-from liuhen.core.entry import TimeFormatError, parse_time
 from liuhen.core.errors import both
+from liuhen.core.forms import decode_base64, is_digest, is_uuid, parse_time
 from liuhen.core.naming import visible
 from liuhen.server.intake.errors import DeclarationInvalidError, IntakeError, RequestInvalidError
 from liuhen.server.intake.interfaces import ClockReading, CollectionClosing, CollectionOpening, Declaration, SealRequest
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from enum import StrEnum
 
-__all__ = ["parse_closing", "parse_declaration", "parse_opening", "parse_seal", "parse_uuid"]
+__all__ = ["parse_closing", "parse_declaration", "parse_opening", "parse_seal"]
 
 _MAX_NAME: Final = 1024  # 255 characters of exFAT or NTFS are up to 765 bytes of UTF-8
 _MAX_PATH: Final = 8192
@@ -35,8 +33,6 @@ _MAX_SERIAL: Final = 64
 _MAX_SHOWN: Final = 4096
 _MAX_LISTED: Final = 100_000
 _MAX_ERROR_MS: Final = 100 * 366 * 24 * 3600 * 1000  # a century: a clock that lost its battery stands decades back
-_uuid_form = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
-_digest_form = re.compile(r"[0-9a-f]{64}").fullmatch
 _code_form = re.compile(r"[a-z][a-z0-9-]{0,39}").fullmatch
 _device_time_form = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,3})?").fullmatch
 
@@ -47,11 +43,6 @@ class _Unfit(Exception):  # noqa: N818 - it never leaves this module
     def __init__(self, field: str, zh: str, en: str) -> None:
         super().__init__(field)
         self.where = {"field": field, "reason": both(zh, en)}
-
-
-def parse_uuid(text: str) -> uuid.UUID | None:
-    """Return the UUID that `text` writes in its one form, lower case with hyphens; None for anything else."""
-    return uuid.UUID(text) if _uuid_form(text) else None
 
 
 def parse_opening(data: bytes) -> CollectionOpening:
@@ -260,7 +251,7 @@ def _choice[E: StrEnum](field: str, value: Any, kinds: type[E]) -> E:
 
 def _matching(zh: str, en: str, form: Callable[[str], object]) -> Callable[[str, Any], str]:
     def read(field: str, value: Any) -> str:
-        if not isinstance(value, str) or form(value) is None:
+        if not isinstance(value, str) or not form(value):
             raise _Unfit(field, zh, en)
         return value
 
@@ -268,23 +259,22 @@ def _matching(zh: str, en: str, form: Callable[[str], object]) -> Callable[[str,
 
 
 _code = _matching("应为小写代码", "a code in lower case is needed", _code_form)
-_digest = _matching("应为 64 位小写十六进制", "64 lower-case hex digits are needed", _digest_form)
+_digest = _matching("应为 64 位小写十六进制", "64 lower-case hex digits are needed", is_digest)
 _device_time_text = _matching(
     "应为 2026-11-23T09:42:10 形式的设备时间", "a device time such as 2026-11-23T09:42:10 is needed", _device_time_form
 )
 
 
 def _uuid(field: str, value: Any) -> uuid.UUID:
-    found = parse_uuid(value) if isinstance(value, str) else None
-    if found is None:
+    if not is_uuid(value):
         raise _Unfit(field, "应为小写 UUID", "a UUID in lower case is needed")
-    return found
+    return uuid.UUID(value)
 
 
 def _time(field: str, value: Any) -> datetime:
     try:
         return parse_time(value if isinstance(value, str) else "")
-    except TimeFormatError:
+    except ValueError:
         raise _Unfit(
             field, "应为 2026-11-23T08:00:00.000Z 形式的时间", "a time such as 2026-11-23T08:00:00.000Z is needed"
         ) from None
@@ -306,10 +296,7 @@ def _list(field: str, value: Any) -> list[Any]:
 
 
 def _raw(field: str, value: Any, most: int) -> bytes:
-    try:
-        data = base64.b64decode(value if isinstance(value, str) else "", validate=True)
-    except (binascii.Error, ValueError):
-        data = b""
+    data = (decode_base64(value) if isinstance(value, str) else None) or b""
     if not 1 <= len(data) <= most:
         raise _Unfit(field, f"应为 1 至 {most} 字节的 Base64", f"Base64 of 1 to {most} bytes is needed")
     return data

@@ -6,7 +6,9 @@ import base64
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from liuhen.core.entry import Entry, EventType, parse_time
+from liuhen.core.entry import Entry
+from liuhen.core.events import EventType
+from liuhen.core.forms import parse_time
 from liuhen.server.accounts.selectors import person_by_certificate
 from liuhen.server.intake.models import ENDED, HELD, Collection, FileRole, Station, StationKey, Upload, UploadState
 from liuhen.server.intake.services import kept_code, shown_name

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from django.conf import settings
 from django.db import transaction
 
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.server.accounts.selectors import person_by_certificate
 from liuhen.server.devices.models import Device
 from liuhen.server.intake import services

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 from django.db.models import Count, Q, Sum
 
 from liuhen.core.errors import LiuhenError
+from liuhen.core.forms import is_uuid
 from liuhen.server.accounts.policy import Ability, require
 from liuhen.server.intake import live
 from liuhen.server.intake.interfaces import CollectionProgress, CollectionSummary, FileProgress, Skipped, StationRow
-from liuhen.server.intake.messages import parse_uuid
 from liuhen.server.intake.models import ENDED, HELD, Collection, FileRole, Station, Upload, UploadState
 from liuhen.server.recordings.models import ClockMethod
 from liuhen.server.vault import stores
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 __all__ = [
     "RECENT",
     "CollectionMissingError",
-    "UploadReceiptMissingError",
     "live_uploads",
     "progress",
-    "receipt_of",
     "recent_collections",
     "stations",
 ]
@@ -46,17 +44,9 @@ class CollectionMissingError(LiuhenError):
     en = "There is no collection {id}, or you may not know of it. Check the number."
 
 
-class UploadReceiptMissingError(LiuhenError):
-    """There is no receipt for this upload, or the actor may not know of it."""
-
-    code = "upload-receipt-missing"
-    zh = "没有上传 {id} 的入库回执，或您无权知悉。请核对编号。"
-    en = "There is no receipt for upload {id}, or you may not know of it. Check the number."
-
-
 def live_uploads(keys: frozenset[str]) -> frozenset[str]:
     """Return those of the staging `keys` (500 at most) that belong to uploads which may still receive or be sealed."""
-    uploads = [found for key in keys if (found := parse_uuid(key)) is not None]
+    uploads = filter(is_uuid, keys)
     rows = Upload.objects.filter(id__in=uploads, state=UploadState.RECEIVING).values_list("id", flat=True)
     return frozenset(str(upload) for upload in rows)
 
@@ -115,22 +105,6 @@ def progress(*, actor: Actor, collection_id: UUID) -> CollectionProgress:
         skipped=tuple(Skipped(item["name"], item["reason"]) for item in summary["skipped"]),
         cleared=len(summary["cleared"]),
     )
-
-
-def receipt_of(*, actor: Actor, upload_id: UUID) -> bytes:
-    """Return the receipt of an upload, as its station holds it.
-
-    Raises:
-        NotAllowedError: the actor may not see intake.
-        UploadReceiptMissingError: there is none, or it is another unit's.
-    """
-    rows = Upload.objects.filter(id=upload_id, collection__in=_visible(actor))
-    event = rows.values_list("event", flat=True).first()
-    held = Upload.objects.filter(event=event, receipt__isnull=False) if event else Upload.objects.none()
-    receipt = held.values_list("receipt", flat=True).first()
-    if receipt is None:
-        raise UploadReceiptMissingError(id=upload_id)
-    return bytes(receipt)
 
 
 def _visible(actor: Actor) -> QuerySet[Collection]:

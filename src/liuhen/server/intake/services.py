@@ -14,8 +14,9 @@ from django.db import transaction
 from django.db.models import Count, Sum
 
 from liuhen.core.canonical import canonical
-from liuhen.core.entry import EventType, format_time
 from liuhen.core.errors import both
+from liuhen.core.events import EventType
+from liuhen.core.forms import format_time
 from liuhen.core.naming import decode_name, visible
 from liuhen.server.devices import services as devices
 from liuhen.server.devices.models import DeviceKind

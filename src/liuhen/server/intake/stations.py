@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 
 from liuhen.core.digests import sha256
-from liuhen.core.entry import EventType, format_time
+from liuhen.core.events import EventType
+from liuhen.core.forms import format_time
 from liuhen.server.accounts.policy import Ability, require
 from liuhen.server.intake.errors import (
     KeyRevokedError,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Final
 
+from liuhen.core.forms import is_uuid
 from liuhen.server.intake import live
 from liuhen.server.intake.ending import expire_upload
-from liuhen.server.intake.messages import parse_uuid
 from liuhen.server.intake.models import Upload, UploadState
 from liuhen.server.intake.selectors import live_uploads
 from liuhen.server.vault.errors import StageLockedError
@@ -69,7 +69,7 @@ def sweep(store: Store, *, at: datetime) -> UploadSweep:
 def _leftovers(store: Store) -> list[uuid.UUID]:
     """Return the uploads that have an area and need none."""
     found: list[uuid.UUID] = []
-    keys = (area.key for area in store.staged() if parse_uuid(area.key) is not None)
+    keys = (area.key for area in store.staged() if is_uuid(area.key))
     for batch in batched(keys, _BATCH):
         known = Upload.objects.filter(id__in=batch).values_list("id", flat=True)
         alive = live_uploads(frozenset(batch))

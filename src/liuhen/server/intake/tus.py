@@ -5,8 +5,6 @@ Core protocol, creation, creation-with-upload, checksum, termination, expiration
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from liuhen.core.canonical import MAX_INTEGER
 from liuhen.core.digests import Sha1, Sha256
 from liuhen.core.errors import both
+from liuhen.core.forms import decode_base64
 from liuhen.server.intake.errors import (
     ContentTypeError,
     LengthDeferredError,
@@ -137,7 +136,7 @@ def checksum_of(headers: Headers) -> Checksum | None:
         listed = ", ".join(_ENGINES)
         raise _wrong("Upload-Checksum", given, f"算法应为以下之一：{listed}", f"the algorithm must be one of {listed}")
     engine = _ENGINES[algorithm]()
-    declared = _base64(encoded)
+    declared = decode_base64(encoded)
     if declared is None or len(declared) != len(engine.digest()):
         raise _wrong("Upload-Checksum", given, "摘要不是该算法的 Base64", "it is no Base64 of such a digest")
     return Checksum(algorithm, declared, engine)
@@ -155,7 +154,7 @@ def declaration_of(headers: Headers) -> tuple[bytes, str]:
     table: dict[str, bytes] = {}
     for pair in given.split(",") if given else ():
         key, _, encoded = pair.strip().partition(" ")
-        value = _base64(encoded)
+        value = decode_base64(encoded)
         if not key or value is None or key in table:
             raise _wrong(
                 "Upload-Metadata", given, "应为键与 Base64 值的列表", "a list of keys and Base64 values is needed"
@@ -171,13 +170,6 @@ def _number(name: str, headers: Headers) -> int:
     if not _decimal(given) or int(given) > MAX_INTEGER:
         raise _wrong(name, given, "应为非负整数", "a whole number, not negative, is needed")
     return int(given)
-
-
-def _base64(text: str) -> bytes | None:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
 
 
 def _wrong(header: str, value: str, zh: str, en: str) -> TusHeaderError:

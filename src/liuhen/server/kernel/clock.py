@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from liuhen.core.errors import LiuhenError
+from liuhen.core.forms import cut_to_ms
 
 __all__ = ["Clock", "ClockSetBackError", "MonotonicClock", "SystemClock", "now", "observe"]
 
@@ -35,8 +36,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the present time in UTC, cut to whole milliseconds."""
-        moment = datetime.now(UTC)  # noqa: TID251 - this file is the one place that reads the wall clock
-        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        return cut_to_ms(datetime.now(UTC))  # noqa: TID251 - this file is the one place that reads the wall clock
 
 
 class MonotonicClock:

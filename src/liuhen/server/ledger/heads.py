@@ -13,7 +13,8 @@ from django.db import transaction
 
 from liuhen.core.canonical import canonical
 from liuhen.core.digests import sha256
-from liuhen.core.entry import EventType, ObjectRef
+from liuhen.core.entry import ObjectRef
+from liuhen.core.events import EventType
 from liuhen.server.kernel.actor import SYSTEM
 from liuhen.server.ledger import selectors, services
 from liuhen.server.ledger.files import HEADS_FOLDER, heads_path

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from liuhen.core.entry import format_time, parse_time
 from liuhen.core.errors import LiuhenError
+from liuhen.core.forms import format_time, parse_time
 from liuhen.server.ledger.files import HEALTH_PATH, LOCK_PATH
 
 if TYPE_CHECKING:

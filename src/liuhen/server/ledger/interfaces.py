@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from liuhen.core.entry import Entry, EventType, ObjectRef
+    from liuhen.core.entry import Entry, ObjectRef
+    from liuhen.core.events import EventType
 
 __all__ = [
     "ChainLink",

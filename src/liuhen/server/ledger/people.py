@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.server.accounts.models import Person, RoleGrant, Unit
 from liuhen.server.ledger.comparison import compare, compare_all, optional_id, subject_id
 from liuhen.server.ledger.interfaces import Discrepancy, DiscrepancyKind

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from liuhen.core.entry import EventType
+    from liuhen.core.events import EventType
 
 __all__ = [
     "custody_chain",

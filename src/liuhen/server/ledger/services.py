@@ -14,7 +14,8 @@ from django.db import connection, transaction
 
 from liuhen.core.canonical import canonical
 from liuhen.core.digests import hmac_sha256
-from liuhen.core.entry import SALT_SIZE, Entry, EventType
+from liuhen.core.entry import SALT_SIZE, Entry
+from liuhen.core.events import EventType
 from liuhen.core.tlog.merkle import leaf_hash
 from liuhen.core.tlog.tiles import CHECKPOINT_PATH
 from liuhen.server.kernel.actor import SYSTEM

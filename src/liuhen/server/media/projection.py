@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.server.ledger.comparison import compare, extra, subject_id
 from liuhen.server.media.models import Derivative
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 
 from liuhen.core.digests import Digests
-from liuhen.core.entry import EventType, ObjectRef
+from liuhen.core.entry import ObjectRef
+from liuhen.core.events import EventType
 from liuhen.server.ledger import selectors as ledger_reads
 from liuhen.server.ledger import services as ledger
 from liuhen.server.media.analysis import tool_name

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from liuhen.core.entry import EventType, parse_time
+from liuhen.core.events import EventType
+from liuhen.core.forms import parse_time
 from liuhen.server.ledger.comparison import compare, extra, optional_id, subject_id
 from liuhen.server.ledger.interfaces import Discrepancy, DiscrepancyKind
 from liuhen.server.ledger.selectors import details_of

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db.models import Q
 
 from liuhen.core.canonical import MAX_INTEGER
-from liuhen.core.entry import TimeFormatError, format_time, parse_time
 from liuhen.core.errors import LiuhenError
+from liuhen.core.forms import format_time, parse_time
 from liuhen.server.accounts.policy import Ability, allows
 from liuhen.server.kernel.actor import ActorKind
 from liuhen.server.recordings import index
@@ -176,7 +176,7 @@ def _decode(order: RecordingOrder, cursor: str) -> tuple[datetime | int, UUID]:
         if of != order:
             raise CursorError(cursor=cursor[:60])
         return parse_time(value) if order.column == "sealed_at" else _size(value), UUID(last)
-    except (ValueError, TimeFormatError) as error:
+    except ValueError as error:
         raise CursorError(cursor=cursor[:60]) from error
 
 

@@ -11,7 +11,9 @@ from django.conf import settings
 from django.db import transaction
 
 from liuhen.core.digests import sha256
-from liuhen.core.entry import EventType, ObjectRef, format_time
+from liuhen.core.entry import ObjectRef
+from liuhen.core.events import EventType
+from liuhen.core.forms import format_time
 from liuhen.server.ledger import services as ledger
 from liuhen.server.recordings import index
 from liuhen.server.recordings.models import Attachment, FactSource, Recording, RecordingState

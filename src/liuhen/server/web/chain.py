@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from liuhen.core.entry import EventType
+from liuhen.core.events import EventType
 from liuhen.server.accounts.models import Person
 from liuhen.server.intake.models import Station
 from liuhen.server.ledger import selectors as ledger

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from django.db.models import Sum
 from django.utils import timezone
 
-from liuhen.core.entry import Entry, EventType
+from liuhen.core.entry import Entry
+from liuhen.core.events import EventType
 from liuhen.server.access.models import Viewing
 from liuhen.server.ledger.models import Event
 from liuhen.server.recordings.selectors import visible

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liuhen.core.entry import EventType, parse_time
+from liuhen.core.events import EventType
+from liuhen.core.forms import parse_time
 from liuhen.server.web import words
 from liuhen.server.web.formats import clock_error, duration, size, time_of
 

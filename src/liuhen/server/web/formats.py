@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from liuhen.core.forms import cut_to_ms, format_time
 from liuhen.server.intake.interfaces import FileProgress
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def weekday(value: date) -> str:
 
 def utc_text(value: datetime) -> str:
     """Return a time as the ledger writes it, in UTC."""
-    return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
+    return format_time(cut_to_ms(value.astimezone(UTC)))
 
 
 def device_time(value: str) -> str:

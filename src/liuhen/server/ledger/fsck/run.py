@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Max
 
-from liuhen.core.entry import Entry, EventType, ObjectRef
+from liuhen.core.entry import Entry, ObjectRef
 from liuhen.core.errors import LiuhenError
+from liuhen.core.events import EventType
 from liuhen.core.tlog.merkle import leaf_hash
 from liuhen.server.ledger import projections, selectors
 from liuhen.server.ledger.errors import KeyFileError

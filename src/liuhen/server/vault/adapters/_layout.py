@@ -14,12 +14,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from liuhen.core.forms import is_digest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Layout", "check_address", "check_hold", "check_key"]
 
-_address: Final = re.compile(r"[0-9a-f]{64}").fullmatch
 _key: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}").fullmatch
 _hold: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}").fullmatch
 _pair: Final = re.compile(r"[0-9a-f]{2}").fullmatch
@@ -32,7 +33,7 @@ def check_address(sha256: str) -> str:
     Raises:
         ValueError: it is not.
     """
-    if _address(sha256) is None:
+    if not is_digest(sha256):
         raise ValueError("an address is a SHA-256 in 64 lower-case hex digits")
     return sha256
 

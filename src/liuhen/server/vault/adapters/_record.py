@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from liuhen.core.canonical import CanonicalError, canonical, parse_canonical
-from liuhen.core.entry import TimeFormatError, format_time, parse_time
+from liuhen.core.forms import cut_to_ms, format_time, parse_time
 from liuhen.server.vault.adapters._layout import check_address, check_hold
 
 __all__ = ["DefectError", "Note", "Record", "term", "whole"]
@@ -33,8 +33,7 @@ def whole(moment: datetime) -> datetime:
     """
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone")
-    moment = moment.astimezone(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    return cut_to_ms(moment.astimezone(UTC))
 
 
 def term(moment: datetime) -> datetime:
@@ -98,7 +97,7 @@ class Record:
                 retain_until=parse_time(content["retain_until"]),
                 holds=frozenset(check_hold(name) for name in content["holds"]),
             )
-        except (TypeError, ValueError, TimeFormatError) as error:
+        except (TypeError, ValueError) as error:
             raise DefectError(str(error)) from error
         if record.sha256 != sha256:
             raise DefectError(f"it speaks of {record.sha256}")

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from liuhen.core.digests import Sha256
-from liuhen.core.entry import format_time
 from liuhen.core.errors import both
+from liuhen.core.forms import format_time
 from liuhen.server.vault.adapters._files import FOLDER, Folders, exists, opened, read_exactly
 from liuhen.server.vault.adapters._layout import Layout, check_address, check_hold, check_key
 from liuhen.server.vault.adapters._place import Place, try_out
