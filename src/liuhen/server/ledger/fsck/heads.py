@@ -91,6 +91,8 @@ def check_head_rows(chains: Chains, found: Discrepancies) -> None:
             found.surplus(f"head {subject}", "账本中没有该对象的事件", "the ledger has no event of this subject")
         elif due != (n, as_bytes(leaf)):
             zh = f"数据库记为第 {n} 个事件，应为第 {due[0]} 个或其哈希不符"
-            found.altered(f"head {subject}", zh, f"the database says event {n}, event {due[0]} or its hash is due")
+            found.altered(
+                f"head {subject}", zh, f"the database says event {n}, the ledger {due[0]}, or the hash differs"
+            )
     for subject in left:
         found.missing(f"head {subject}", "数据库中没有该对象的末端记录", "the subject has no head row")
