@@ -20,6 +20,7 @@ from tests.support.faulty_liuhen import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from liuhen.server.intake.interfaces import Caller
 
@@ -290,7 +291,7 @@ def many_events() -> None:
     """Write so many that the batch fills a tile, in place of the partial one."""
     from django.db import transaction
 
-    from liuhen.core.entry import EventType
+    from liuhen.core.events import EventType
     from liuhen.server.kernel.actor import SYSTEM
     from liuhen.server.ledger import services
 
@@ -340,6 +341,18 @@ def demo_render() -> None:
     from liuhen.server.demo import story
 
     story.render(settings.INSTANCE.home / "demo" / "devices", datetime(2026, 11, 22))  # noqa: DTZ001 - device time
+
+
+def demo_tracks() -> None:
+    """Render them with nothing but a few bytes in each."""
+    from liuhen.server.demo import clips
+
+    def few_bytes(path: Path, **_: object) -> None:
+        path.write_bytes(b"film")
+
+    for name in ("h264_mp4", "hevc_mp4", "mjpeg_avi", "photo_jpeg", "voice_wav", "damaged"):
+        setattr(clips, name, few_bytes)
+    demo_render()
 
 
 def demo_cast() -> None:

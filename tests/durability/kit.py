@@ -59,7 +59,8 @@ class Program:
         self, *words: str, kill: Kill | None = None, clock_s: float = 0, program: tuple[str, ...] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, killed at `kill`; the server's clock is `clock_s` ahead."""
-        faults = self.home.with_name(f"{self.home.name}-faults.json")
+        above = next(folder for folder in self.home.parents if folder.exists())
+        faults = above / f"{self.home.name}-faults.json"
         table = {"faults": [] if kill is None else [kill.as_fault()], "clock_s": clock_s}
         faults.write_text(json.dumps(table), encoding="utf-8")
         own = {"TEST_FAULTS": str(faults), "PYTHONPATH": f"{ROOT}/src:{ROOT}"}

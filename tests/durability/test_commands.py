@@ -205,7 +205,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("step", DEMO)
-def test_killed_while_the_demonstration_is_filled_the_next_filling_ends_it(
+def test_killed_while_a_demonstration_is_filled_the_next_filling_ends_it(
     step: str, empty: Path, tmp_path: Path
 ) -> None:
     kill, act = DEMO[step]

@@ -1,0 +1,122 @@
+"""docs/durability.md against the code: each row has a test that there is, each file that writes is named."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import liuhen
+from tests.support.commands import ROOT
+
+SOURCE = Path(liuhen.__file__).parent
+DOCUMENT = ROOT / "docs" / "durability.md"
+COLUMNS = ["step", "on disk after it", "a power cut here leaves", "repaired by, when", "test"]
+
+_CHANGES = {
+    *("fsync", "fdatasync", "rename", "unlink", "rmdir", "rmtree", "hardlink_to", "touch", "write_text", "write_bytes"),
+    *("write_durably", "write_secret", "remove_durably", "mkdtemp", "atomic"),
+}
+
+
+class Section(NamedTuple):
+    """A write path: its title, the source files that it names, and the cells of its rows."""
+
+    title: str
+    sources: frozenset[str]
+    rows: list[list[str]]
+
+
+def sections() -> list[Section]:
+    found = []
+    for part in re.split(r"^## ", DOCUMENT.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        title, _, body = part.partition("\n")
+        (told,) = re.findall(r"^Sources: (.*?)\.$", body, re.MULTILINE | re.DOTALL) or [""]
+        lines = [line for line in body.splitlines() if line.startswith("|") and not line.startswith("|--")]
+        rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+        found.append(Section(title, frozenset(re.findall(r"`([^`]+\.py)`", told)), rows))
+    return [section for section in found if section.rows or section.sources]
+
+
+def named_tests(row: list[str]) -> list[tuple[str, str, str]]:
+    """Return file, function and case ("" for all) of each test that a row names."""
+    named = re.findall(r"`(tests/[^`:]+\.py)::(\w+)(?:\[([^\]`]+)\])?`", row[-1])
+    assert named, f"the row has no test: {row[0]}"
+    return named
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def writes(path: Path) -> bool:
+    """Tell whether a source file changes files or rows itself."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Attribute) and node.attr == "atomic":
+            return True
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        # A path is replaced by one other; a text by two, a moment and a dataclass by keywords.
+        is_move = isinstance(node.func, ast.Attribute) and name == "replace" and len(node.args) == 1
+        if name in _CHANGES or (is_move and not node.keywords):
+            return True
+    return False
+
+
+def test_every_table_has_the_same_columns_and_only_whole_rows() -> None:
+    told = sections()
+    assert len(told) >= 20
+    for section in told:
+        heading, *rows = section.rows
+        assert heading == COLUMNS, section.title
+        assert rows, section.title
+        assert [row for row in rows if len(row) != len(COLUMNS) or not all(row)] == [], section.title
+
+
+@pytest.mark.parametrize("section", sections(), ids=lambda section: section.title)
+def test_every_row_has_a_test_that_there_is(section: Section) -> None:
+    for row in section.rows[1:]:
+        for file, function, case in named_tests(row):
+            tree = tree_of(ROOT / file)
+            functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+            assert function in functions, f"{file}::{function}"
+            texts = {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+            assert not case or is_case(case, texts), f"{file}::{function} has no case {case}"
+
+
+def is_case(case: str, texts: set[str]) -> bool:
+    """Tell whether a case's id is one of the file's texts, or two of them joined as pytest joins two parameters."""
+    words = case.split("-")
+    return case in texts or any(
+        {"-".join(words[:place]), "-".join(words[place:])} <= texts for place in range(1, len(words))
+    )
+
+
+def test_every_case_of_the_tables_of_steps_has_its_row() -> None:
+    """What a test kills at is told to the reader as well."""
+    told = {(file, case) for section in sections() for row in section.rows[1:] for file, _, case in named_tests(row)}
+    for path in sorted(Path(__file__).parent.glob("test_*.py")):
+        file = str(path.relative_to(ROOT))
+        for node in tree_of(path).body:
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Dict):
+                continue
+            name = ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+            if name.startswith("_"):
+                continue
+            keys = {str(key.value) for key in node.value.keys if isinstance(key, ast.Constant)}
+            cases = {case for where, case in told if where == file}
+            missing = {key for key in keys if not any(re.search(rf"\b{key}\b", case) for case in cases)}
+            assert missing == set(), f"{file} {name}"
+
+
+def test_every_source_file_that_writes_is_named_and_each_named_one_is_there() -> None:
+    named = {source for section in sections() for source in section.sources}
+    assert {source for source in named if not (SOURCE / source).is_file()} == set()
+    found = {str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py") if writes(path)}
+    assert found - named == set(), "files that write and are in no section of docs/durability.md"
