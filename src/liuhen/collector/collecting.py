@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from liuhen.collector.clearing import clear_unit
 from liuhen.collector.errors import (
     CollectorError,
-    DigestMismatchError,
+    DigestsDifferError,
     FileChangedError,
     FileRefusedError,
     FileUnreadableError,
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from liuhen.collector.clock import StationClock
-    from liuhen.collector.handin import Desk
-    from liuhen.collector.source import Source
+    from liuhen.collector.handin import Means
+    from liuhen.collector.source import FileKey, Source
     from liuhen.collector.state import Collection, Journal
     from liuhen.collector.tasks import Task, Unit
 
@@ -49,7 +49,7 @@ __all__ = ["Collecting", "Plan"]
 _REASONS: dict[type[CollectorError], SkipReason] = {
     FileChangedError: SkipReason.CHANGED,
     FileUnreadableError: SkipReason.UNREADABLE,
-    DigestMismatchError: SkipReason.DIGEST_MISMATCH,
+    DigestsDifferError: SkipReason.DIGEST_MISMATCH,
     FileRefusedError: SkipReason.REFUSED,
     UploadLostError: SkipReason.REFUSED,
     SpoolDamagedError: SkipReason.SPOOL_DAMAGED,
@@ -76,18 +76,18 @@ class Plan:
 class Collecting:
     """Carries out a `plan` on `source`; used once, from one thread."""
 
-    def __init__(self, plan: Plan, *, source: Source, journal: Journal, desk: Desk, clock: StationClock) -> None:
+    def __init__(self, plan: Plan, *, source: Source, journal: Journal, means: Means, clock: StationClock) -> None:
         self._plan = plan
         self._source = source
         self._journal = journal
-        self._desk = desk
+        self._means = means
         self._clock = clock
         self._collection = plan.resumed
         self._announced = False
         self._guard = threading.Lock()
         self._skips = list(plan.skips)
         self._kept: list[str] = []
-        self._items: dict[tuple[bytes, int, int], Item] = {}
+        self._items: dict[FileKey, Item] = {}
         for item in plan.resumed.items() if plan.resumed is not None else ():
             self._items[item.key] = item
 
@@ -96,9 +96,9 @@ class Collecting:
         tasks = [task for unit in self._plan.units for task in unit.tasks]
         size = sum(task.size for task in tasks)
         resumed = self._plan.resumed is not None
-        self._desk.report.tell(CollectionStarted(self._source.shown, len(tasks), size, resumed=resumed))
+        self._means.report.tell(CollectionStarted(self._source.shown, len(tasks), size, resumed=resumed))
         for skip in self._plan.skips:
-            self._desk.report.tell(FileSkipped(skip.shown, skip.reason))
+            self._means.report.tell(FileSkipped(skip.shown, skip.reason))
         error: CollectorError | None = None
         try:
             self._hand_in_all()
@@ -115,7 +115,7 @@ class Collecting:
         return self._outcome(error)
 
     @property
-    def received(self) -> frozenset[tuple[bytes, int, int]]:
+    def received(self) -> frozenset[FileKey]:
         """The keys of the files that have a receipt."""
         with self._guard:
             return frozenset(key for key, item in self._items.items() if item.state.has_receipt)
@@ -132,23 +132,23 @@ class Collecting:
             problem = None if future.cancelled() else future.exception()
             if problem is not None and not isinstance(problem, StoppedError):
                 raise problem
-        self._desk.halt.check()
+        self._means.halt.check()
 
     def _hand_in_unit(self, unit: Unit) -> None:
         try:
             upload = self._hand_in(unit.original, None)
             for task in unit.attachments:
                 if upload is None:
-                    self._skip(task, SkipReason.RECORDING_NOT_TAKEN)
+                    self._skip(task.shown, SkipReason.RECORDING_NOT_TAKEN)
                 else:
                     self._hand_in(task, upload)
         except BaseException:
-            self._desk.halt.call()
+            self._means.halt.call()
             raise
 
     def _hand_in(self, task: Task, attached_to: str | None) -> str | None:
         """Hand in one file; return its upload uuid, None if it was not taken."""
-        self._desk.halt.check()
+        self._means.halt.check()
         item = self._items.get(task.key)
         try:
             if item is not None and item.state is ItemState.SENT:
@@ -168,7 +168,7 @@ class Collecting:
             item = self._declared(task, attached_to)
         self._keep(task, item)
         collection = self._opened()
-        return hand_in(item, source=self._source, collection=collection, desk=self._desk, expected=task.expected)
+        return hand_in(item, source=self._source, collection=collection, means=self._means, expected=task.expected)
 
     def _declared(self, task: Task, attached_to: str | None) -> Item:
         """Return a new item for `task`, stored in the journal."""
@@ -187,10 +187,10 @@ class Collecting:
 
     def _recognised(self, task: Task, attached_to: str | None) -> Item | None:
         """Return a received item for `task` if an earlier collection brought exactly these bytes, else None."""
-        recognised = self._desk.recognition.look(task, self._source, self._desk.halt)
+        recognised = self._means.recognition.look(task, self._source, self._means.halt)
         if recognised is None or recognised.known is None:
             return None
-        self._skip(task, recognised.reason)
+        self._skip(task.shown, recognised.reason)
         known = recognised.known
         declaration = FileDeclaration(known.upload, "", task.path, task.role, attached_to)
         item = Item(declaration, task.size, task.mtime_ns, ItemState.RECEIVED, recognised.digests)
@@ -210,8 +210,8 @@ class Collecting:
         collection = self._begun()
         with self._guard:
             if not self._announced:
-                patience = self._desk.patience()
-                patience.until_done(lambda: self._desk.transport.open_collection(collection.id, collection.body))
+                patience = self._means.patience()
+                patience.until_done(lambda: self._means.transport.open_collection(collection.id, collection.body))
                 self._announced = True
         return collection
 
@@ -219,14 +219,14 @@ class Collecting:
         if self._collection is None:
             return
         self._opened()
-        settle(self._collection, self._skips, desk=self._desk, clock=self._clock)
+        settle(self._collection, self._skips, means=self._means, clock=self._clock)
         self._collection.finish()
 
     def _release(self) -> None:
         if self._collection is not None:
             self._collection.release()
 
-    def _settle_the_missing(self, present: set[tuple[bytes, int, int]]) -> None:
+    def _settle_the_missing(self, present: set[FileKey]) -> None:
         """Bring the items whose files are no longer on the device to their end."""
         for key, item in list(self._items.items()):
             if key in present or self._collection is None:
@@ -234,7 +234,7 @@ class Collecting:
             match item.state:
                 case ItemState.CLEARING | ItemState.CLEARED:
                     self._items[key] = self._collection.put(replace(item, state=ItemState.CLEARED))
-                    self._desk.known.remove(key)
+                    self._means.known.remove(key)
                 case ItemState.PLANNED | ItemState.SENT:
                     self._items[key] = self._finish_missing(item, self._collection)
                 case ItemState.RECEIVED | ItemState.FAILED:
@@ -245,11 +245,11 @@ class Collecting:
         if item.state is ItemState.SENT:
             self._opened()
             try:
-                return hand_in(item, source=self._source, collection=collection, desk=self._desk, expected=None)
+                return hand_in(item, source=self._source, collection=collection, means=self._means, expected=None)
             except _FILE_TROUBLES:
                 pass
-        discard_quietly(self._desk.transport, item)
-        self._note_skip(item.shown, SkipReason.GONE)
+        discard_quietly(self._means.transport, item)
+        self._skip(item.shown, SkipReason.GONE)
         return collection.put(replace(item, state=ItemState.FAILED, reason=SkipReason.GONE))
 
     # Clearing
@@ -271,33 +271,30 @@ class Collecting:
         self._opened()
         items = [self._items[item.key] for item in items]
         try:
-            clear_unit(items, source=self._source, collection=collection, desk=self._desk)
+            clear_unit(items, source=self._source, collection=collection, means=self._means)
         except NotClearedError as problem:
             self._kept.append(str(problem.where["name"]))
-            self._desk.report.tell(Trouble(problem))
+            self._means.report.tell(Trouble(problem))
         except OSError as problem:
             self._kept.append(items[0].shown)
-            self._desk.report.tell(Trouble(self._blame(items[0].shown, problem)))
+            self._means.report.tell(Trouble(self._blame(items[0].shown, problem)))
 
     # Failures
 
     def _fail(self, task: Task, problem: CollectorError) -> None:
-        self._desk.report.tell(Trouble(problem))
-        reason = _REASONS[type(problem)]
-        collection = self._collection
-        for item in [] if collection is None else collection.items():
-            if item.key == task.key and collection is not None:
-                discard_quietly(self._desk.transport, item)
-                self._keep(task, collection.put(replace(item, state=ItemState.FAILED, reason=reason)))
-        self._skip(task, reason)
+        self._means.report.tell(Trouble(problem))
+        reason = next(reason for kind, reason in _REASONS.items() if isinstance(problem, kind))
+        if self._collection is not None:
+            for item in self._collection.items():
+                if item.key == task.key:
+                    discard_quietly(self._means.transport, item)
+                    self._keep(task, self._collection.put(replace(item, state=ItemState.FAILED, reason=reason)))
+        self._skip(task.shown, reason)
 
-    def _skip(self, task: Task, reason: SkipReason) -> None:
-        self._note_skip(task.shown, reason)
-
-    def _note_skip(self, shown: str, reason: SkipReason) -> None:
+    def _skip(self, shown: str, reason: SkipReason) -> None:
         with self._guard:
             self._skips.append(Skip(shown, reason))
-        self._desk.report.tell(FileSkipped(shown, reason))
+        self._means.report.tell(FileSkipped(shown, reason))
 
     def _keep(self, task: Task, item: Item) -> None:
         with self._guard:

@@ -11,7 +11,7 @@ __all__ = [
     "CollectorError",
     "DeviceTimeInvalidError",
     "DeviceWorkFailedError",
-    "DigestMismatchError",
+    "DigestsDifferError",
     "FileChangedError",
     "FileRefusedError",
     "FileUnreadableError",
@@ -257,7 +257,7 @@ class FileRefusedError(RefusedError):
     code = "file-refused"
 
 
-class DigestMismatchError(RefusedError):
+class DigestsDifferError(RefusedError):
     """What the server received is not what was read here."""
 
     exit_code = ExitCode.INCOMPLETE

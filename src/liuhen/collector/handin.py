@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from liuhen.collector.transport import Halt, Transport
     from liuhen.core.digests import Digests
 
-__all__ = ["Desk", "hand_in"]
+__all__ = ["Means", "hand_in"]
 
 _PIECE: Final = 32 << 20
 """Bytes per PATCH: what a proxy without tus in mind still passes, and what a server must make durable at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Means:
     """Everything that handing in needs beside the file: the far end, the memory, those who are told, the halt."""
 
     transport: Transport
@@ -51,19 +51,19 @@ class Desk:
         return Patience(self.patience_s, self.halt)
 
 
-def hand_in(item: Item, *, source: Source, collection: Collection, desk: Desk, expected: Digests | None) -> Item:
+def hand_in(item: Item, *, source: Source, collection: Collection, means: Means, expected: Digests | None) -> Item:
     """Bring `item` to "received" and return it so.
 
     Its bytes must have the digests `expected` where that is given.
 
     Raises:
-        FileChangedError, SpoolDamagedError, DigestMismatchError, FileRefusedError: this file cannot be taken now.
+        FileChangedError, SpoolDamagedError, DigestsDifferError, FileRefusedError: this file cannot be taken now.
         UploadLostError: nor under a second upload uuid.
         ReceiptRefusedError: the answer is no receipt for it; it stays "sent".
         CollectorError: the work as a whole cannot go on.
         OSError: the source failed.
     """
-    work = _HandIn(source, collection, desk, expected)
+    work = _HandIn(source, collection, means, expected)
     if item.state is ItemState.SENT and item.digests is not None:
         try:
             return work.seal(item, item.digests)
@@ -78,12 +78,12 @@ def hand_in(item: Item, *, source: Source, collection: Collection, desk: Desk, e
 class _HandIn:
     """One file on its way."""
 
-    def __init__(self, source: Source, collection: Collection, desk: Desk, expected: Digests | None) -> None:
+    def __init__(self, source: Source, collection: Collection, means: Means, expected: Digests | None) -> None:
         self._source = source
         self._collection = collection
-        self._desk = desk
+        self._means = means
         self._expected = expected
-        self._patience = desk.patience()
+        self._patience = means.patience()
 
     def renew(self, item: Item) -> Item:
         """Return `item` under a new upload uuid: the old one is of no more use to the server."""
@@ -95,7 +95,7 @@ class _HandIn:
 
     def send_and_seal(self, item: Item) -> Item:
         """Send what is missing, then ask for the receipt."""
-        self._desk.report.tell(FileStarted(item.shown, item.size))
+        self._means.report.tell(FileStarted(item.shown, item.size))
         digests = self._send(item)
         if self._expected is not None and digests != self._expected:
             raise SpoolDamagedError(
@@ -108,11 +108,11 @@ class _HandIn:
 
     def seal(self, item: Item, digests: Digests) -> Item:
         """Ask for the receipt, verify and store it."""
-        desk = self._desk
+        means = self._means
         upload = item.declaration.upload
-        answer = self._patience.until_done(lambda: desk.transport.seal(upload, digests))
-        recording, receipt = desk.book.accept(item, digests, answer.receipt)
-        desk.known.add(item.key, KnownFile(upload, recording, receipt, digests.sha256, digests.size))
+        answer = self._patience.until_done(lambda: means.transport.seal(upload, digests))
+        recording, receipt = means.book.accept(item, digests, answer.receipt)
+        means.known.add(item.key, KnownFile(upload, recording, receipt, digests.sha256, digests.size))
         received = self._collection.put(
             replace(
                 item,
@@ -122,7 +122,7 @@ class _HandIn:
                 duplicate=answer.duplicate,
             )
         )
-        desk.report.tell(FileReceived(item.shown, item.size, recording, receipt, answer.duplicate))
+        means.report.tell(FileReceived(item.shown, item.size, recording, receipt, answer.duplicate))
         return received
 
     def _send(self, item: Item) -> Digests:
@@ -131,8 +131,8 @@ class _HandIn:
             found = file.stat()
             if (found.size, found.mtime_ns) != (size, item.mtime_ns):
                 raise FileChangedError(name=item.shown)
-            with DigestingReader(file, found, item.shown, self._desk.halt.check) as reader:
-                offset = self._patience.until_done(lambda: self._desk.transport.create(item.declaration, size))
+            with DigestingReader(file, found, item.shown, self._means.halt.check) as reader:
+                offset = self._patience.until_done(lambda: self._means.transport.create(item.declaration, size))
                 self._progress(item, offset)
                 while offset < size:
                     length = min(_PIECE, size - offset)
@@ -146,10 +146,10 @@ class _HandIn:
     def _append(self, upload: str, offset: int, chunks: Iterator[bytes], length: int, size: int) -> int:
         """Send one piece and return the offset that the server has then, whatever became of the request."""
         try:
-            return self._desk.transport.append(upload, offset, chunks, length)
+            return self._means.transport.append(upload, offset, chunks, length)
         except ServerUnreachableError as error:
             self._patience.bear(error)
-        return self._patience.until_done(lambda: self._desk.transport.offset(upload, size))
+        return self._patience.until_done(lambda: self._means.transport.offset(upload, size))
 
     def _progress(self, item: Item, offset: int) -> None:
-        self._desk.report.tell(FileProgress(item.shown, offset, item.size))
+        self._means.report.tell(FileProgress(item.shown, offset, item.size))

@@ -25,7 +25,7 @@ from liuhen.core.verify.errors import (
     ObjectCountError,
     ObjectDiffersError,
     ProofRefusedError,
-    ReceiptRefusedError,
+    ReceiptMalformedError,
     SubjectDiffersError,
 )
 from tests.core.ledger_kit import KEY, NAME, ORIGIN, SALT, STATION, SmallLedger, details, sealed_entry, uuid7
@@ -89,7 +89,7 @@ def test_any_flipped_bit_of_a_receipt_fails() -> None:
 
 
 def test_a_malformed_receipt_is_refused() -> None:
-    with pytest.raises(ReceiptRefusedError, match="not JSON"):
+    with pytest.raises(ReceiptMalformedError, match="not JSON"):
         _verify(_RECEIPT[:-1])
 
 

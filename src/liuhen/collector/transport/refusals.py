@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from liuhen.collector.errors import (
-    DigestMismatchError,
+    DigestsDifferError,
     FileRefusedError,
     KeyRefusedError,
     RefusedError,
@@ -36,7 +36,7 @@ REFUSALS: Final[Mapping[str, type[RefusedError | ServerUnreachableError]]] = {
     "upload-unknown": UploadLostError,
     # These end one file; the others go on. A full quota is freed by the very uploads that go on.
     "declaration-invalid": FileRefusedError,
-    "digest-mismatch": DigestMismatchError,
+    "digest-mismatch": DigestsDifferError,
     "intake-fault": FileRefusedError,
     "object-damaged": FileRefusedError,
     "object-missing": FileRefusedError,

@@ -27,7 +27,7 @@ __all__ = [
     "OtherStationError",
     "PolicyError",
     "ProofRefusedError",
-    "ReceiptRefusedError",
+    "ReceiptMalformedError",
     "RootDiffersError",
     "StrayFileError",
     "SubjectDiffersError",
@@ -40,7 +40,7 @@ class VerificationError(LiuhenError):
     """Base: what was shown is not proven."""
 
 
-class ReceiptRefusedError(VerificationError):
+class ReceiptMalformedError(VerificationError):
     """The bytes are no receipt."""
 
     code = "verify-receipt-malformed"

@@ -24,7 +24,7 @@ from liuhen.core.verify.errors import (
     ObjectCountError,
     ObjectDiffersError,
     ProofRefusedError,
-    ReceiptRefusedError,
+    ReceiptMalformedError,
     SubjectDiffersError,
 )
 from liuhen.core.verify.facts import ReceiptFacts
@@ -50,7 +50,7 @@ def verify_receipt(data: bytes, *, key: VerifierKey, policy: Policy, origin: str
     try:
         receipt = parse_receipt(data)
     except ReceiptError as error:
-        raise ReceiptRefusedError(cause=error.as_dict()) from error
+        raise ReceiptMalformedError(cause=error.as_dict()) from error
     entry, role = _check_entry(receipt)
     _check_opening(receipt, entry)
     index, checkpoint = _check_proof(receipt, key, origin)
