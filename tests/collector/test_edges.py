@@ -383,5 +383,5 @@ def test_a_unit_without_receipts_is_never_cleared(device: Path) -> None:
     declaration = FileDeclaration("u", "c", b"DCIM/100/7654321_650012_20261123094210_0007.mp4", FileRole.ORIGINAL)
     item = Item(declaration, 150_000, 0, ItemState.SENT, Digests("0" * 64, "0" * 64, 150_000))
     with FolderSource(device) as source, pytest.raises(NotClearedError, match="no receipt"):
-        clear_unit([item], source=source, collection=None, desk=None)  # type: ignore[arg-type] # never reached
+        clear_unit([item], source=source, collection=None, means=None)  # type: ignore[arg-type] # never reached
     assert replace(item, state=ItemState.CLEARED).state.has_receipt

@@ -9,15 +9,14 @@ from liuhen.collector.state import ItemState
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
+    from liuhen.collector.source import FileKey
     from liuhen.collector.spool import Spool
     from liuhen.collector.state import Collection
 
 __all__ = ["choose", "leftover_among", "of_spool"]
 
 
-def choose(
-    collections: Iterable[Collection], present: frozenset[tuple[bytes, int, int]], device: str | None
-) -> Collection | None:
+def choose(collections: Iterable[Collection], present: frozenset[FileKey], device: str | None) -> Collection | None:
     """Return the collection that was begun with this device, or None.
 
     Where a device is mounted says nothing: the next one is mounted at the same place. At least half of the files that

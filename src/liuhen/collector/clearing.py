@@ -14,14 +14,14 @@ from liuhen.core.errors import both, reason_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from liuhen.collector.handin import Desk
+    from liuhen.collector.handin import Means
     from liuhen.collector.source import Source
     from liuhen.collector.state import Collection, Item
 
 __all__ = ["clear_unit"]
 
 
-def clear_unit(items: Sequence[Item], *, source: Source, collection: Collection, desk: Desk) -> None:
+def clear_unit(items: Sequence[Item], *, source: Source, collection: Collection, means: Means) -> None:
     """Remove a recording and its attachments from the device; `items` holds the original first.
 
     The attachments go first: cut short, the next run still finds the recording and what is left of it together.
@@ -35,16 +35,16 @@ def clear_unit(items: Sequence[Item], *, source: Source, collection: Collection,
             raise NotClearedError(name=item.shown, reason=both("尚无回执", "there is no receipt yet"))
     for item in reversed(items):
         if item.state is not ItemState.CLEARED:
-            _clear(item, source, collection, desk)
+            _clear(item, source, collection, means)
 
 
-def _clear(item: Item, source: Source, collection: Collection, desk: Desk) -> None:
+def _clear(item: Item, source: Source, collection: Collection, means: Means) -> None:
     with source.open(item.declaration.path) as file:
         file.forget_cached()
         found = file.stat()
         try:
-            digests = digest_of(file, item.shown, desk.halt)
-            desk.book.recall(item.receipt or "", item.shown, digests)
+            digests = digest_of(file, item.shown, means.halt)
+            means.book.recall(item.receipt or "", item.shown, digests)
         except (ReceiptRefusedError, FileChangedError) as error:
             reason = both("设备上的内容与回执不符", "what is on the device is not what the receipt says")
             raise NotClearedError(name=item.shown, reason=reason) from error
@@ -59,5 +59,5 @@ def _clear(item: Item, source: Source, collection: Collection, desk: Desk) -> No
             reason = both("核对后文件又有变化", "it changed after it was compared")
             raise NotClearedError(name=item.shown, reason=reason)
     collection.put(replace(item, state=ItemState.CLEARED))
-    desk.known.remove(item.key)
-    desk.report.tell(FileCleared(item.shown))
+    means.known.remove(item.key)
+    means.report.tell(FileCleared(item.shown))

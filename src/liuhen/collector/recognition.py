@@ -12,7 +12,7 @@ from liuhen.collector.source import SkipReason
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from liuhen.collector.source import Source
+    from liuhen.collector.source import FileKey, Source
     from liuhen.collector.state import Known, KnownFile, ReceiptBook
     from liuhen.collector.tasks import Task
     from liuhen.collector.transport import Halt
@@ -33,9 +33,7 @@ class Recognised:
 class Recognition:
     """Looks files up among those with a receipt, and among `spooled`: SHA-256 by path, size and time."""
 
-    def __init__(
-        self, known: Known, book: ReceiptBook, spooled: Mapping[tuple[bytes, int, int], str] | None = None
-    ) -> None:
+    def __init__(self, known: Known, book: ReceiptBook, spooled: Mapping[FileKey, str] | None = None) -> None:
         self._known = known
         self._book = book
         self._spooled = spooled or {}

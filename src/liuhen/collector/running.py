@@ -15,7 +15,7 @@ from liuhen.collector.errors import (
     ServerUnreachableError,
     StoppedError,
 )
-from liuhen.collector.handin import Desk
+from liuhen.collector.handin import Means
 from liuhen.collector.opening import opening_of
 from liuhen.collector.outcome import Outcome
 from liuhen.collector.recognition import Recognition
@@ -100,10 +100,10 @@ class Runner:
         with FolderSource(path) as source:
             found = look_through(source, self._order)
             units = units_of(found.finds, self._order.device)
-            desk = self._desk()
+            means = self._means()
             try:
-                self._greet(desk)
-                resumed = self._resume(units, desk)
+                self._greet(means)
+                resumed = self._resume(units, means)
             except CollectorError as error:
                 outcome = Outcome(source.shown, skipped=found.skips, error=error)
                 return self._keep_rest(outcome, units, found, source)
@@ -116,37 +116,37 @@ class Runner:
                 clear=self._order.clear,
                 parallel=self._order.parallel,
             )
-            collecting = Collecting(plan, source=source, journal=self._journal, desk=desk, clock=self._clock)
+            collecting = Collecting(plan, source=source, journal=self._journal, means=means, clock=self._clock)
             outcome = collecting.run()
             received = collecting.received
             rest = tuple(unit for unit in units if not all(task.key in received for task in unit.tasks))
             return self._keep_rest(outcome, rest, found, source)
 
-    def _greet(self, desk: Desk) -> None:
+    def _greet(self, means: Means) -> None:
         """Ask the server for its time, which also tells whether it can be reached and takes the key."""
         patience = self._order.patience_s
         if self._order.spool is not None:
             patience = min(patience, _PATIENCE_BEFORE_SPOOL_S)
-        self._clock.trust(Patience(patience, desk.halt).until_done(self._transport.time))
+        self._clock.trust(Patience(patience, means.halt).until_done(self._transport.time))
 
-    def _resume(self, units: tuple[Unit, ...], desk: Desk) -> Collection | None:
+    def _resume(self, units: tuple[Unit, ...], means: Means) -> Collection | None:
         """Return the collection that was begun with these files, and end those that have nothing more to send."""
         present = frozenset(task.key for unit in units for task in unit.tasks)
         chosen = self._journal.take(partial(choose, present=present, device=self._order.device))
         try:
-            self._settle_leftovers(desk)
+            self._settle_leftovers(means)
         except CollectorError:
             if chosen is not None:
                 chosen.release()
             raise
         return chosen
 
-    def _settle_leftovers(self, desk: Desk) -> None:
+    def _settle_leftovers(self, means: Means) -> None:
         tried: set[str] = set()
         while (collection := self._journal.take(partial(leftover_among, tried=tried))) is not None:
             tried.add(collection.id)
             try:
-                settle_leftover(collection, desk=desk, clock=self._clock)
+                settle_leftover(collection, means=means, clock=self._clock)
             except CollectorError as error:
                 collection.release()
                 if not isinstance(error, RefusedError) or isinstance(error, KeyRefusedError):
@@ -179,7 +179,7 @@ class Runner:
         try:
             spool = read_spool(folder)
             with SpoolSource(folder, spool) as source:
-                self._greet(self._desk())
+                self._greet(self._means())
                 return self._hand_in_spooled(folder, spool, source, remove=remove)
         except CollectorError as error:
             return Outcome(shown_path(bytes(folder)), error=error)
@@ -206,10 +206,10 @@ class Runner:
             clear=False,
             parallel=self._order.parallel,
         )
-        return Collecting(plan, source=source, journal=self._journal, desk=self._desk(), clock=self._clock)
+        return Collecting(plan, source=source, journal=self._journal, means=self._means(), clock=self._clock)
 
-    def _desk(self) -> Desk:
-        return Desk(
+    def _means(self) -> Means:
+        return Means(
             transport=self._transport,
             book=self._book,
             known=self._known,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from liuhen.collector.clock import StationClock
-    from liuhen.collector.handin import Desk
+    from liuhen.collector.handin import Means
     from liuhen.collector.state import Collection, Item
     from liuhen.collector.transport import Transport
 
@@ -26,7 +26,7 @@ _LONGEST_NAME: Final = 1000
 """A summary must stay below what a server takes as one body."""
 
 
-def settle(collection: Collection, skips: Sequence[Skip], *, desk: Desk, clock: StationClock) -> None:
+def settle(collection: Collection, skips: Sequence[Skip], *, means: Means, clock: StationClock) -> None:
     """Close the collection at the server with its summary, trying again while the server is away.
 
     Raises:
@@ -39,10 +39,10 @@ def settle(collection: Collection, skips: Sequence[Skip], *, desk: Desk, clock: 
         skipped=listed(skips),
         cleared=_recordings(item for item in items if item.state is ItemState.CLEARED),
     )
-    desk.patience().until_done(lambda: desk.transport.close_collection(collection.id, body))
+    means.patience().until_done(lambda: means.transport.close_collection(collection.id, body))
 
 
-def settle_leftover(collection: Collection, *, desk: Desk, clock: StationClock) -> None:
+def settle_leftover(collection: Collection, *, means: Means, clock: StationClock) -> None:
     """Close and forget a collection of an earlier run that has nothing left to send.
 
     A file that was being cleared when that run was cut off is counted as cleared only by a run that sees its device;
@@ -54,8 +54,8 @@ def settle_leftover(collection: Collection, *, desk: Desk, clock: StationClock) 
     items = collection.items()
     if items:
         skips = [Skip(item.shown, item.reason) for item in items if item.reason is not None]
-        desk.patience().until_done(lambda: desk.transport.open_collection(collection.id, collection.body))
-        settle(collection, skips, desk=desk, clock=clock)
+        means.patience().until_done(lambda: means.transport.open_collection(collection.id, collection.body))
+        settle(collection, skips, means=means, clock=clock)
     collection.finish()
 
 

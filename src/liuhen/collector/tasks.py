@@ -13,7 +13,7 @@ from liuhen.collector.wire import Fact, FileRole
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from liuhen.collector.source import Entry, Find, SourceFile
+    from liuhen.collector.source import Entry, FileKey, Find, SourceFile
     from liuhen.collector.spool.layout import Spool, SpooledFile
     from liuhen.core.digests import Digests
 
@@ -37,8 +37,8 @@ class Task:
     expected: Digests | None = None
 
     @property
-    def key(self) -> tuple[bytes, int, int]:
-        """What tells this file from others on the device: raw path, size, time."""
+    def key(self) -> FileKey:
+        """What tells this file from others on the device."""
         return (self.path, self.size, self.mtime_ns)
 
     @property

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from liuhen.collector.order import Order
     from liuhen.collector.report import Report
     from liuhen.collector.running import Runner
+    from liuhen.collector.source import FileKey
     from liuhen.collector.transport import Halt
     from liuhen.collector.watching import Content
 
@@ -149,7 +150,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _spools(path: Path) -> Content:
-    found: set[tuple[bytes, int, int]] = set()
+    found: set[FileKey] = set()
     for spool in find_spools(path):
         try:
             manifest = (spool / MANIFEST).stat()

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from liuhen.collector.source import FileKey
+
 __all__ = ["Watcher"]
 
 _FIRST_RETRY_S: Final = 30.0
 _LONGEST_RETRY_S: Final = 600.0
 
-type Content = frozenset[tuple[bytes, int, int]]
+type Content = frozenset[FileKey]
 """What a folder holds: raw path, size and time of each recording or attachment."""
 
 

@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liuhen.server.accounts import journal
-from liuhen.server.accounts.journal import register_journal
+from liuhen.core.events import EventType
+from liuhen.server.accounts import recorder
 from liuhen.server.accounts.models import Person
+from liuhen.server.accounts.recorder import record, register_recorder
 from liuhen.server.accounts.selectors import actor_of, person_by_certificate, units_below
-from liuhen.server.kernel.actor import ActorKind
+from liuhen.server.kernel.actor import SYSTEM, ActorKind
+from tests.support.cast import AT
 
 if TYPE_CHECKING:
     from tests.support.cast import Cast
@@ -53,20 +55,22 @@ def test_a_person_is_found_by_log_in_name(cast: Cast) -> None:
 
 
 def test_acts_on_people_fail_loudly_where_no_ledger_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "_registered", [])
+    monkeypatch.setattr(recorder, "_registered", [])
     with pytest.raises(RuntimeError, match="ledger app must be installed"):
-        journal.journal()
+        record(type=EventType.UNIT_CREATED, subject="unit/x", actor=SYSTEM, at=AT)
 
 
-def test_a_journal_registered_later_replaces_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "_registered", [])
+def test_a_recorder_registered_later_replaces_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "_registered", [])
+    told: list[str] = []
 
     def first(**_event: object) -> None:
-        pass
+        raise AssertionError("it was replaced")
 
-    def second(**_event: object) -> None:
-        pass
+    def second(*, subject: str, **_event: object) -> None:
+        told.append(subject)
 
-    register_journal(first)
-    register_journal(second)
-    assert journal.journal() is second
+    register_recorder(first)
+    register_recorder(second)
+    record(type=EventType.UNIT_CREATED, subject="unit/x", actor=SYSTEM, at=AT)
+    assert told == ["unit/x"]

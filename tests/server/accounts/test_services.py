@@ -229,7 +229,7 @@ def test_invariant_4_an_act_whose_event_cannot_be_written_did_not_happen(
     def refuse(**_event: Any) -> None:
         raise OSError("no space left on the device")
 
-    monkeypatch.setattr(services, "journal", lambda: refuse)
+    monkeypatch.setattr(services, "record", refuse)
     tables = (Unit, Person, RoleGrant)
     before = [list(table.objects.order_by("id").values()) for table in tables]
     with pytest.raises(OSError, match="no space"):

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from liuhen.core.entry import Entry, EntryTooLargeError, ObjectRef, commit_private
 from liuhen.core.events import EventType
 from liuhen.core.tlog.merkle import leaf_hash
-from liuhen.server.accounts.journal import journal
+from liuhen.server.accounts import recorder
 from liuhen.server.kernel.actor import SYSTEM, Actor, ActorKind
 from liuhen.server.ledger import selectors, services
 from liuhen.server.ledger.errors import FilesBehindError, KeyFileError, LedgerBehindError
@@ -198,8 +198,8 @@ def test_a_named_file_keeps_raw_bytes() -> None:
 
 
 @pytest.mark.usefixtures("db")
-def test_the_ledger_is_the_journal_of_the_accounts() -> None:
-    assert journal() is services.record
+def test_the_ledger_records_the_acts_on_accounts() -> None:
+    assert recorder._registered == [services.record]
 
 
 def test_waiting_returns_the_event_with_its_place(ledger: LedgerFolder) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from liuhen.collector.source.finding import Find, Found, Skip, SkipReason, find, recordings_among
 from liuhen.collector.source.folder import FolderSource
-from liuhen.collector.source.interface import Entry, EntryKind, FileStat, Source, SourceFile
+from liuhen.collector.source.interface import Entry, EntryKind, FileKey, FileStat, Source, SourceFile
 
 __all__ = [
     "Entry",
     "EntryKind",
+    "FileKey",
     "FileStat",
     "Find",
     "FolderSource",

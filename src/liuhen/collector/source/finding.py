@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from liuhen.collector.clock import device_time_of
-from liuhen.collector.source.interface import Entry, EntryKind
+from liuhen.collector.source.interface import Entry, EntryKind, FileKey
 from liuhen.core.naming import MediaKind, decode_name, read_name, visible
 
 if TYPE_CHECKING:
@@ -153,13 +153,13 @@ def find(entries: Iterable[Entry], grammars: Grammars) -> Found:
     return Found(tuple(sorted(finds, key=_order)), tuple(skips))
 
 
-def recordings_among(entries: Iterable[Entry], grammars: Grammars) -> frozenset[tuple[bytes, int, int]]:
-    """Return raw path, size and time of the recordings, and sidecars, among the `entries` of a walk.
+def recordings_among(entries: Iterable[Entry], grammars: Grammars) -> frozenset[FileKey]:
+    """Return the keys of the recordings, and sidecars, among the `entries` of a walk.
 
     Whoever only looks for a change is spared the reading of every name.
     """
     found = _sort_out(entries, grammars)
-    return frozenset((entry.path, entry.size, entry.mtime_ns) for entry in (*found.media, *found.sidecars))
+    return frozenset(entry.key for entry in (*found.media, *found.sidecars))
 
 
 def _sort_out(entries: Iterable[Entry], grammars: Grammars) -> _Sorted:

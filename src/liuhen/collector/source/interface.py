@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-__all__ = ["Entry", "EntryKind", "FileStat", "Source", "SourceFile"]
+__all__ = ["Entry", "EntryKind", "FileKey", "FileStat", "Source", "SourceFile"]
+
+
+type FileKey = tuple[bytes, int, int]
+"""What tells a file from others on its device: raw path, size in bytes, modification time in ns."""
 
 
 class EntryKind(StrEnum):
@@ -51,6 +55,11 @@ class Entry:
     def name(self) -> bytes:
         """The last part of the path."""
         return self.path.rpartition(b"/")[2]
+
+    @property
+    def key(self) -> FileKey:
+        """What tells it from others."""
+        return (self.path, self.size, self.mtime_ns)
 
 
 class SourceFile(Protocol):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from liuhen.collector.source import FileKey
+
 __all__ = [
     "FILES",
     "MANIFEST",
@@ -58,7 +60,7 @@ class SpooledFile:
     digests: Digests
 
     @property
-    def key(self) -> tuple[bytes, int, int]:
+    def key(self) -> FileKey:
         """What told this file from others on its device."""
         return (self.declaration.path, self.size, self.mtime_ns)
 

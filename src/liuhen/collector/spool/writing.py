@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from liuhen.collector.recognition import Recognition
     from liuhen.collector.report import Report
-    from liuhen.collector.source import Source
+    from liuhen.collector.source import FileKey, Source
     from liuhen.collector.tasks import Task, Unit
     from liuhen.collector.transport import Halt
 
@@ -211,9 +211,9 @@ class _Writer:
         self._report.tell(FileSkipped(task.shown, reason))
 
 
-def spooled_keys(parent: Path) -> dict[tuple[bytes, int, int], str]:
+def spooled_keys(parent: Path) -> dict[FileKey, str]:
     """Return the SHA-256 of every file in the spools below `parent`, by what told it apart on its device."""
-    found: dict[tuple[bytes, int, int], str] = {}
+    found: dict[FileKey, str] = {}
     for folder in find_spools(parent):
         try:
             found.update((file.key, file.digests.sha256) for file in read_spool(folder).files)

@@ -13,6 +13,8 @@ from liuhen.core.digests import Digests
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from liuhen.collector.source import FileKey
+
 __all__ = ["Item", "ItemState"]
 
 
@@ -62,8 +64,8 @@ class Item:
     duplicate: bool = False
 
     @property
-    def key(self) -> tuple[bytes, int, int]:
-        """What tells this file from others on the device: raw path, size, time."""
+    def key(self) -> FileKey:
+        """What tells this file from others on the device."""
         return (self.declaration.path, self.size, self.mtime_ns)
 
     @property

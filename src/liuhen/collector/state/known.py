@@ -14,6 +14,7 @@ from liuhen.core.canonical import canonical
 from liuhen.core.digests import sha256
 
 if TYPE_CHECKING:
+    from liuhen.collector.source import FileKey
     from liuhen.collector.state.folder import StateFolder
 
 __all__ = ["Known", "KnownFile"]
@@ -36,22 +37,22 @@ class Known:
     def __init__(self, state: StateFolder) -> None:
         self._state = state
 
-    def find(self, key: tuple[bytes, int, int]) -> KnownFile | None:
+    def find(self, key: FileKey) -> KnownFile | None:
         """Return the note for `key`, or None."""
         try:
             return KnownFile(**json.loads(self._state.known_file(_digest(key)).read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
 
-    def add(self, key: tuple[bytes, int, int], known: KnownFile) -> None:
+    def add(self, key: FileKey, known: KnownFile) -> None:
         """Note that the file has a receipt."""
         self._state.write_json(self._state.known_file(_digest(key)), asdict(known))
 
-    def remove(self, key: tuple[bytes, int, int]) -> None:
+    def remove(self, key: FileKey) -> None:
         """Forget the file: it is no longer on its device."""
         self._state.remove(self._state.known_file(_digest(key)))
 
 
-def _digest(key: tuple[bytes, int, int]) -> str:
+def _digest(key: FileKey) -> str:
     path, size, mtime_ns = key
     return sha256(canonical([path.hex(), str(size), str(mtime_ns)])).hex()

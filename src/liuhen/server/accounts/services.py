@@ -14,9 +14,9 @@ from liuhen.server.accounts.errors import (
     UsernameInvalidError,
     UsernameTakenError,
 )
-from liuhen.server.accounts.journal import journal
 from liuhen.server.accounts.models import Person, RoleGrant, Unit
 from liuhen.server.accounts.policy import Ability, require
+from liuhen.server.accounts.recorder import record
 from liuhen.server.accounts.roles import ROLE_NAMES, Role, compatible
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def create_unit(*, code: str, name: str, parent: Unit | None, actor: Actor, at: 
     if holder is not None:
         raise UnitCodeTakenError(unit=code, name=holder.name)
     unit = Unit.objects.create(code=code, name=name, parent=parent)
-    journal()(
+    record(
         type=EventType.UNIT_CREATED,
         subject=f"unit/{unit.id}",
         actor=actor,
@@ -88,7 +88,7 @@ def create_person(
     person = Person(username=username, name=name, certificate_number=certificate_number, unit=unit, created_at=at)
     person.set_password(password)
     person.save()
-    journal()(
+    record(
         type=EventType.PERSON_CREATED,
         subject=f"person/{person.id}",
         actor=actor,
@@ -118,7 +118,7 @@ def grant_role(*, person: Person, role: Role, actor: Actor, at: datetime) -> Rol
                 person=person.name, role=dict(ROLE_NAMES[role]), held=dict(ROLE_NAMES[Role(grant.role)])
             )
     grant = RoleGrant.objects.create(person=person, role=role, granted_at=at)
-    journal()(
+    record(
         type=EventType.PERSON_ROLE_GRANTED,
         subject=f"person/{person.id}",
         actor=actor,
@@ -134,7 +134,7 @@ def revoke_role(*, person: Person, role: Role, actor: Actor, at: datetime) -> No
     require(actor, Ability.GRANT_ROLES)
     ended = RoleGrant.objects.filter(person=person, role=role, revoked_at__isnull=True).update(revoked_at=at)
     if ended:
-        journal()(
+        record(
             type=EventType.PERSON_ROLE_REVOKED,
             subject=f"person/{person.id}",
             actor=actor,
