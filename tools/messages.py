@@ -106,7 +106,7 @@ _at_work: Final = _in("server.media")
 def _exit(kind: type[LiuhenError]) -> str | None:
     from liuhen.server.intake.errors import IntakeError
 
-    ends = _at_commands(kind) and not issubclass(kind, IntakeError)
+    ends = _at_commands(kind) and not issubclass(kind, IntakeError) and _state(kind) is None
     return f"exit {exit_code_of(kind.__new__(kind)).value}" if ends else None
 
 
@@ -147,6 +147,12 @@ def _page(kind: type[LiuhenError]) -> str | None:
     return f"page {errors._STATUS.get(kind, 400)}" if shown else None
 
 
+def _state(kind: type[LiuhenError]) -> str | None:
+    from liuhen.server.ledger.errors import SequencingFaultError
+
+    return "integrator's state" if kind is SequencingFaultError else None
+
+
 def _log(kind: type[LiuhenError]) -> str | None:
     return "worker's log" if _at_work(kind) else None
 
@@ -158,6 +164,7 @@ PLACES: Final = (
     Place("/ledger/", "`liuhen.server.ledger.asgi._refuse`", _ledger),
     Place("page whose form is too long or too slow", "`liuhen.server.config.asgi._page`", _body),
     Place("page", "`liuhen.server.web.guard.for_people`, by `liuhen.server.web.views.errors.refused`", _page),
+    Place("integrator's state", "`liuhen.server.ledger.integrator.Integrator`", _state),
     Place("worker's log", "`liuhen.server.kernel.jobs.worker.Worker`", _log),
 )
 """The places in which an error ends, from the command line to the log."""

@@ -109,4 +109,7 @@ class RegisterFailedError(AccessError):
 
     code = "register-failed"
     zh = "查阅过程无法登记，因此未提供内容。请系统管理员检查服务器磁盘与日志，然后重试。"
-    en = "The viewing could not be written down, so nothing was sent. Have the server's disk and log checked."
+    en = (
+        "The viewing could not be written down, so nothing was sent. Have the system administrator check the server's "
+        "disk and log, then try again."
+    )

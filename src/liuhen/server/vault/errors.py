@@ -99,10 +99,10 @@ class RecordDamagedError(VaultError):
     """The note of an object's term and holds is absent or unreadable; the object counts as retained without end."""
 
     code = "record-damaged"
-    zh = "原件 {sha256} 的保存期限与冻结记录缺失或损坏：{reason}。在从备份恢复该记录之前，此原件不能销毁。"
+    zh = "原件 {sha256} 的保存期限与冻结记录缺失或损坏：{reason}。请从备份恢复该记录；在此之前，此原件不能销毁。"
     en = (
-        "The record of term and holds of object {sha256} is absent or damaged: {reason}. The object cannot "
-        "be destroyed before the record is restored from a backup."
+        "The record of term and holds of object {sha256} is absent or damaged: {reason}. Restore the record "
+        "from a backup; the object cannot be destroyed before."
     )
 
 
