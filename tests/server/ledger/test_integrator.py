@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
 
+from liuhen.core.entry import Entry
 from liuhen.core.tlog.note import VerifierKey
 from liuhen.core.verify import FolderFiles, verify_export
 from liuhen.server.kernel.clock import ClockSetBackError
@@ -387,9 +388,9 @@ def test_what_a_killed_server_had_confirmed_is_in_the_ledger(tmp_path: Any) -> N
     assert done.returncode == 0, done.stdout
     export = tmp_path / "export"
     assert liuhen("ledger", "export", str(export)).returncode == 0
-    ids: list[str] = []
     key = VerifierKey.from_text((export / "key").read_text(encoding="ascii").strip())
-    verify_export(FolderFiles(export), key=key, visit=lambda _index, entry, _leaf: ids.append(str(entry.id)))
+    size = verify_export(FolderFiles(export), key=key).checkpoint.size
+    ids = [str(Entry.from_bytes(leaf).id) for _, leaf in LedgerFolder(export).entries(0, size)]
     assert {event: ids[index] for event, index in confirmed.items()} == {event: event for event in confirmed}
     assert len(confirmed) >= 120
 

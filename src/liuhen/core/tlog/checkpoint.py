@@ -83,8 +83,8 @@ def sign_checkpoint(checkpoint: Checkpoint, key: SigningKey) -> bytes:
     return sign_note(checkpoint.to_text(), key)
 
 
-def open_checkpoint(data: bytes, key: VerifierKey, origin: str | None = None) -> Checkpoint:
-    """Return the checkpoint in the note `data`, signed by `key`, of the ledger `origin` (default: the key's name).
+def open_checkpoint(data: bytes, key: VerifierKey) -> Checkpoint:
+    """Return the checkpoint in the note `data`, signed by `key`, of the ledger whose name is the key's.
 
     Raises:
         NoteFormatError, NoteSignatureError, NoteUnsignedError: see `open_note`.
@@ -92,7 +92,6 @@ def open_checkpoint(data: bytes, key: VerifierKey, origin: str | None = None) ->
         OriginError: it is of another ledger.
     """
     checkpoint = Checkpoint.parse(open_note(data, [key]).text)
-    expected = key.name if origin is None else origin
-    if checkpoint.origin != expected:
-        raise OriginError(found=checkpoint.origin, expected=expected)
+    if checkpoint.origin != key.name:
+        raise OriginError(found=checkpoint.origin, expected=key.name)
     return checkpoint

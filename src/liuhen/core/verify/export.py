@@ -41,7 +41,7 @@ from liuhen.core.verify.facts import ExportFacts, SubjectHead
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from liuhen.core.tlog.checkpoint import Checkpoint
     from liuhen.core.tlog.note import VerifierKey
@@ -49,8 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["ExportFiles", "verify_export"]
 
 _TILES: Final = "tile/"
-
-type Visit = Callable[[int, Entry, bytes], None]
 
 
 class ExportFiles(Protocol):
@@ -73,22 +71,19 @@ def verify_export(
     files: ExportFiles,
     *,
     key: VerifierKey,
-    origin: str | None = None,
     old: bytes | None = None,
-    visit: Visit | None = None,
 ) -> ExportFacts:
     """Return what the exported ledger in `files` proves under the pinned `key`.
 
     Checked: the checkpoint's signature and origin; that all its tiles and entry bundles are there and nothing below
     `tile/` goes beyond them; every entry's form, its hash, every tile, the root; that ids are unique and each subject's
     events are numbered and chained without a gap; and, given `old`, an older checkpoint, that the ledger continues it.
-    `visit` is called for each entry in order, with its index and leaf hash; no entry is proven before the end.
 
     Raises:
         VerificationError: any doubt; the subclass names it.
     """
-    checkpoint = _open(_read(files, CHECKPOINT_PATH), key, origin)
-    old_checkpoint = None if old is None else _open(old, key, origin)
+    checkpoint = _open(_read(files, CHECKPOINT_PATH), key)
+    old_checkpoint = None if old is None else _open(old, key)
     if old_checkpoint is not None and old_checkpoint.size > checkpoint.size:
         raise HistoryRewrittenError(size=checkpoint.size, old_size=old_checkpoint.size)
     tree = _Tree(files, checkpoint.size, also=old_checkpoint.size if old_checkpoint else 0)
@@ -96,8 +91,6 @@ def verify_export(
     for index, (data, leaf) in enumerate(tree.entries()):
         entry = _parse(index, data)
         chains.follow(index, entry, leaf)
-        if visit is not None:
-            visit(index, entry, leaf)
     found = tree.root(checkpoint.size)
     if found != checkpoint.root:
         raise RootDiffersError(size=checkpoint.size, found=found.hex(), expected=checkpoint.root.hex())
@@ -113,9 +106,9 @@ def _read(files: ExportFiles, path: str) -> bytes:
         raise FileMissingError(path=path) from error
 
 
-def _open(data: bytes, key: VerifierKey, origin: str | None) -> Checkpoint:
+def _open(data: bytes, key: VerifierKey) -> Checkpoint:
     try:
-        return open_checkpoint(data, key, origin)
+        return open_checkpoint(data, key)
     except TlogError as error:
         raise CheckpointRefusedError(cause=error.as_dict()) from error
 

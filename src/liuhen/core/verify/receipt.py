@@ -38,11 +38,10 @@ if TYPE_CHECKING:
 __all__ = ["verify_receipt"]
 
 
-def verify_receipt(data: bytes, *, key: VerifierKey, policy: Policy, origin: str | None = None) -> ReceiptFacts:
+def verify_receipt(data: bytes, *, key: VerifierKey, policy: Policy) -> ReceiptFacts:
     """Return what the receipt `data` proves under the pinned `key`, if `policy` accepts it.
 
     Protocol: docs/spec/receipt.md, section "Receipt"; every condition there is checked here, in that order.
-    `origin` defaults to the key's name.
 
     Raises:
         VerificationError: any doubt; the subclass names it.
@@ -53,7 +52,7 @@ def verify_receipt(data: bytes, *, key: VerifierKey, policy: Policy, origin: str
         raise ReceiptMalformedError(cause=error.as_dict()) from error
     entry, role = _check_entry(receipt)
     _check_opening(receipt, entry)
-    index, checkpoint = _check_proof(receipt, key, origin)
+    index, checkpoint = _check_proof(receipt, key)
     facts = ReceiptFacts(
         recording=receipt.recording,
         role=role,
@@ -99,10 +98,10 @@ def _check_opening(receipt: Receipt, entry: Entry) -> None:
         raise NameDiffersError
 
 
-def _check_proof(receipt: Receipt, key: VerifierKey, origin: str | None) -> tuple[int, Checkpoint]:
+def _check_proof(receipt: Receipt, key: VerifierKey) -> tuple[int, Checkpoint]:
     try:
         proof = TlogProof.parse(receipt.proof)
-        checkpoint = open_checkpoint(proof.checkpoint, key, origin)
+        checkpoint = open_checkpoint(proof.checkpoint, key)
         verify_inclusion(
             leaf=leaf_hash(receipt.entry),
             index=proof.index,
