@@ -229,6 +229,7 @@ def test_a_refusal_of_one_file_lets_the_others_pass(
 
     assert done.code == 3
     assert done.troubles == ["file-refused"]
+    assert f"The server refused {_IMPORTANT} ({code}): " in done.words
     assert done.skipped() == {_IMPORTANT: "refused", _TRACK: "recording-not-taken"}
     assert [one.name for one in server.sealed()] == [b"7654321_650012_20261123094210_0007.mp4"]
     assert sorted(path.suffix for path in device.rglob("*.*")) == [".gps", ".mp4"]

@@ -282,7 +282,8 @@ class Collecting:
     # Failures
 
     def _fail(self, task: Task, problem: CollectorError) -> None:
-        self._means.report.tell(Trouble(problem))
+        told = problem.about(task.shown) if isinstance(problem, FileRefusedError) else problem
+        self._means.report.tell(Trouble(told))
         reason = next(reason for kind, reason in _REASONS.items() if isinstance(problem, kind))
         if self._collection is not None:
             for item in self._collection.items():

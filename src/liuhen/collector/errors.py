@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from liuhen.collector.exits import ExitCode
 from liuhen.core.errors import LiuhenError
@@ -251,20 +251,29 @@ class KeyRefusedError(RefusedError):
 
 
 class FileRefusedError(RefusedError):
-    """The server refused this one file; others may pass."""
+    """The server refused one file; others may pass. Who talks to the server does not know its name; see `about`."""
 
     exit_code = ExitCode.INCOMPLETE
     code = "file-refused"
+    zh = "服务器拒收文件 {name}（{refusal}）：{words}"
+    en = "The server refused {name} ({refusal}): {words}"
+
+    def __init__(self, *, name: str = "-", **where: Any) -> None:
+        super().__init__(name=name, **where)
+
+    def about(self, name: str) -> Self:
+        """Return the same refusal, of the file called `name`."""
+        return type(self)(**{**self.where, "name": name})
 
 
-class DigestsDifferError(RefusedError):
+class DigestsDifferError(FileRefusedError):
     """What the server received is not what was read here."""
 
     exit_code = ExitCode.INCOMPLETE
     code = "digests-differ"
 
 
-class UploadLostError(RefusedError):
+class UploadLostError(FileRefusedError):
     """The upload's uuid is of no more use to the server; the file must be sent anew under another."""
 
     exit_code = ExitCode.INCOMPLETE
