@@ -34,6 +34,7 @@ class FaultPlan:
 
     def set(self, step: str, how: str, skip: int = 0) -> None:
         """Plan a fault in place of the one before; "" plans none."""
+        assert how in {"", "full", "fault", "bug", "hold", "kill-before", "kill-after"}, how
         self.step, self.how, self.skip = step, how, skip
         self.held.clear()
         self.release.clear()

@@ -14,28 +14,11 @@ from django.db import connection
 from liuhen.server.kernel.sqlite.version import driver, wal_is_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from liuhen.server.config.instance import Instance
 
-__all__ = ["CHECK_IDS"]
-
-CHECK_IDS = (
-    "liuhen.I001",
-    "liuhen.W001",
-    "liuhen.W002",
-    "liuhen.W003",
-    "liuhen.E001",
-    "liuhen.E002",
-    "liuhen.E003",
-    "liuhen.E004",
-)
-
-
 @checks.register("liuhen")
-def sqlite_in_use(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def sqlite_in_use(**_given: Any) -> list[checks.CheckMessage]:
     """Say which SQLite is used and how: WAL on a sound version, the rollback journal on an affected one."""
-    del app_configs, kwargs
     if connection.vendor != "sqlite":
         return []
     chosen = driver()
@@ -60,9 +43,8 @@ def sqlite_in_use(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[chec
 
 
 @checks.register("liuhen", deploy=True)
-def agency_domain_is_set(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def agency_domain_is_set(**_given: Any) -> list[checks.CheckMessage]:
     """Warn while the ledger's origin carries the example domain."""
-    del app_configs, kwargs
     if settings.INSTANCE.settings.agency_domain != "liuhen.invalid":
         return []
     return [
@@ -77,9 +59,8 @@ def agency_domain_is_set(app_configs: Sequence[Any] | None, **kwargs: Any) -> li
 
 
 @checks.register("liuhen", deploy=True)
-def instance_is_initialised(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def instance_is_initialised(**_given: Any) -> list[checks.CheckMessage]:
     """Refuse an instance folder that `liuhen init` has not completed."""
-    del app_configs, kwargs
     instance: Instance = settings.INSTANCE
     if instance.is_initialised:
         return []
@@ -93,9 +74,8 @@ def instance_is_initialised(app_configs: Sequence[Any] | None, **kwargs: Any) ->
 
 
 @checks.register("liuhen", deploy=True)
-def secrets_are_private(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def secrets_are_private(**_given: Any) -> list[checks.CheckMessage]:
     """Refuse secrets that other accounts of the machine may read."""
-    del app_configs, kwargs
     folder = settings.INSTANCE.secret_key_file.parent
     open_files = [path for path in sorted(folder.glob("*")) if _open_to_others(path)]
     return [
@@ -105,9 +85,8 @@ def secrets_are_private(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
 
 
 @checks.register("liuhen", deploy=True)
-def instance_is_private(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def instance_is_private(**_given: Any) -> list[checks.CheckMessage]:
     """Refuse an instance folder that other accounts of the machine may enter: the database holds live sessions."""
-    del app_configs, kwargs
     home = settings.INSTANCE.home
     if not home.exists() or not _open_to_others(home):
         return []
@@ -119,9 +98,8 @@ def instance_is_private(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
 
 
 @checks.register("liuhen", deploy=True)
-def chinese_is_there(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def chinese_is_there(**_given: Any) -> list[checks.CheckMessage]:
     """Refuse an installation whose pages could not be shown in Chinese: the catalogue is compiled, never committed."""
-    del app_configs, kwargs
     catalogues = [Path(folder, "zh_Hans", "LC_MESSAGES", "django.mo") for folder in settings.LOCALE_PATHS]
     return [
         checks.Error(
@@ -136,9 +114,8 @@ def chinese_is_there(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[c
 
 
 @checks.register("liuhen", deploy=True)
-def plain_http_stays_on_this_machine(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def plain_http_stays_on_this_machine(**_given: Any) -> list[checks.CheckMessage]:
     """Warn where passwords and sessions would cross a network in the clear."""
-    del app_configs, kwargs
     own = settings.INSTANCE.settings
     if own.behind_tls or _is_loopback(own.host):
         return []

@@ -136,7 +136,12 @@ SECURE_CSP = {
 }
 X_FRAME_OPTIONS = "DENY"
 # Plain HTTP is for loopback and for a TLS front; `behind_tls` turns the cookie, redirect and HSTS settings on together.
-SILENCED_SYSTEM_CHECKS = [] if _own.behind_tls else ["security.W004", "security.W008", "security.W012", "security.W016"]
+# Subdomains and the browsers' preload list are for the owner of the whole domain to decide, not for one service in it.
+SILENCED_SYSTEM_CHECKS = (
+    ["security.W005", "security.W021"]
+    if _own.behind_tls
+    else ["security.W004", "security.W008", "security.W012", "security.W016"]
+)
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -10,8 +10,8 @@ from liuhen.core.entry import Entry
 from liuhen.core.events import EventType
 from liuhen.core.forms import parse_time
 from liuhen.server.accounts.selectors import person_by_certificate
+from liuhen.server.intake.declared import kept_code, shown_name
 from liuhen.server.intake.models import ENDED, HELD, Collection, FileRole, Station, StationKey, Upload, UploadState
-from liuhen.server.intake.services import kept_code, shown_name
 from liuhen.server.ledger.comparison import compare, compare_all, extra, id_in, optional_id, subject_id
 from liuhen.server.ledger.selectors import details_of, entry_bytes, sealing_event
 from liuhen.server.recordings.models import Attachment

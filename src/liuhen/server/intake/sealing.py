@@ -24,6 +24,7 @@ from liuhen.core.events import EventType
 from liuhen.server.accounts.selectors import person_by_certificate
 from liuhen.server.devices.models import Device
 from liuhen.server.intake import services
+from liuhen.server.intake.declared import kept_code
 from liuhen.server.intake.errors import (
     DigestMismatchError,
     OriginalNotSealedError,
@@ -246,7 +247,7 @@ def _new_recording(
         unit=unit or (device.unit if device else None) or collection.station.unit,
         device=device,
         officer=officer,
-        officer_code=services.kept_code(code),
+        officer_code=kept_code(code),
         device_started=started,
         device_started_source=declaration.facts["started"]["source"] if started else "",
         clock_method=ClockMethod(collection.clock_method),

@@ -17,9 +17,9 @@ from liuhen.core.canonical import canonical
 from liuhen.core.errors import both
 from liuhen.core.events import EventType
 from liuhen.core.forms import format_time
-from liuhen.core.naming import decode_name, visible
 from liuhen.server.devices import services as devices
 from liuhen.server.devices.models import DeviceKind
+from liuhen.server.intake.declared import shown_name
 from liuhen.server.intake.ending import end_upload, is_overdue
 from liuhen.server.intake.errors import (
     CollectionDiffersError,
@@ -50,35 +50,15 @@ __all__ = [
     "create_upload",
     "discard_upload",
     "is_half_over",
-    "kept_code",
     "open_collection",
     "open_upload",
     "prolong_upload",
     "refuse_upload",
-    "shown_name",
     "upload_of",
 ]
 
 _UPLOADS: Final = both("在传文件数", "files under way")
 _BYTES: Final = both("在传字节数", "bytes under way")
-_SHOWN_HEAD: Final = 399
-_SHOWN_TAIL: Final = 200
-_MAX_CODE: Final = 40
-
-
-def shown_name(raw: bytes) -> str:
-    """Return a raw name as one safe line of at most 600 characters; a longer one loses its middle, not its ending."""
-    shown = visible(decode_name(raw)[0])
-    if len(shown) <= _SHOWN_HEAD + _SHOWN_TAIL + 1:
-        return shown
-    return f"{shown[:_SHOWN_HEAD]}…{shown[-_SHOWN_TAIL:]}"
-
-
-def kept_code(declared: str) -> str:
-    """Return an officer's declared code; "" where it is longer than any number of a certificate."""
-    return declared if len(declared) <= _MAX_CODE else ""
-
-
 @transaction.atomic
 def open_collection(*, collection: uuid.UUID, opening: CollectionOpening, caller: Caller, at: datetime) -> bool:
     """Open a collection and return True; return False where it is open already with the same content.

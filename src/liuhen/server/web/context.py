@@ -9,7 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from liuhen.server.accounts.policy import Ability, allows
+from liuhen.server.accounts.policy import Ability, allows, require
 from liuhen.server.ledger.models import CheckpointRow
 from liuhen.server.web.words import ROLES
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from liuhen.server.kernel.actor import Actor
 
-__all__ = ["RailItem", "frame", "sees_recordings"]
+__all__ = ["RailItem", "frame", "require_to_see_recordings", "sees_recordings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,12 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 def sees_recordings(actor: Actor) -> bool:
     """Tell whether any recordings are for `actor` to see."""
     return allows(actor, Ability.SEE_METADATA) or allows(actor, Ability.SEE_OWN_METADATA)
+
+
+def require_to_see_recordings(actor: Actor) -> None:
+    """Raise `NotAllowedError` unless any recordings are for `actor` to see; it names the roles that see a unit's."""
+    if not sees_recordings(actor):
+        require(actor, Ability.SEE_METADATA)
 
 
 def _rail(actor: Actor, path: str) -> list[RailItem]:

@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from liuhen.core.errors import LiuhenError
 from liuhen.server.access import selectors as access
-from liuhen.server.accounts.policy import Ability, allows, require
+from liuhen.server.accounts.policy import Ability, allows
 from liuhen.server.media.selectors import derivatives_of
 from liuhen.server.recordings.models import RecordingKind, RecordingState
 from liuhen.server.recordings.selectors import device_seen, matching, page_of, recording_for
 from liuhen.server.web import words
 from liuhen.server.web.chain import chain_of
-from liuhen.server.web.context import sees_recordings
+from liuhen.server.web.context import require_to_see_recordings
 from liuhen.server.web.csv_file import csv_response
 from liuhen.server.web.facts import defects_of, format_of, source_of
 from liuhen.server.web.formats import moment
@@ -105,8 +105,7 @@ def recordings_csv(request: PersonRequest) -> StreamingHttpResponse:
 
 
 def _asked(request: PersonRequest) -> FilterForm:
-    if not sees_recordings(request.actor):
-        require(request.actor, Ability.SEE_METADATA)
+    require_to_see_recordings(request.actor)
     return FilterForm(request.GET)
 
 
