@@ -2,25 +2,60 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from liuhen.server.kernel.sqlite.version import driver
 from tests.support.commands import ROOT, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["ACTS", "FAULTY", "Kill", "Program", "after", "before"]
 
-ACTS = (sys.executable, "-m", "tests.durability.acts")
-FAULTY = (sys.executable, "-m", "tests.support.faulty_liuhen")
+ACTS = "tests.durability.acts"
+FAULTY = "tests.support.faulty_liuhen"
+
+
+@functools.cache
+def _nursery() -> subprocess.Popen[str]:
+    """Start the process of which every run is a fork; it ends with this one."""
+    own = environment(ROOT) | {"PYTHONPATH": f"{ROOT}/src:{ROOT}", "PYTHONIOENCODING": "utf-8"}
+    started = subprocess.Popen(
+        [sys.executable, "-m", "tests.durability.nursery"],
+        cwd=ROOT,
+        env=own,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(started.communicate)
+    return started
+
+
+def _begun(module: str, words: Sequence[str], own: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a module's `main` in a process with the environment `own`, to its end."""
+    nursery = _nursery()
+    assert nursery.stdin is not None
+    assert nursery.stdout is not None
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        order = {"module": module, "words": words, "environment": dict(own), "out": str(out), "err": str(err)}
+        nursery.stdin.write(f"{json.dumps(order)}\n")
+        nursery.stdin.flush()
+        code = int(nursery.stdout.readline())
+        return subprocess.CompletedProcess(
+            words, code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +87,11 @@ class Program:
     """The real `liuhen`, or single acts of it, on the instance in `home`; `order` takes down what changes files."""
 
     home: Path
-    program: tuple[str, ...] = FAULTY
+    program: str = FAULTY
     order: Path | None = None
 
     def run(
-        self, *words: str, kill: Kill | None = None, clock_s: float = 0, program: tuple[str, ...] | None = None
+        self, *words: str, kill: Kill | None = None, clock_s: float = 0, program: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, killed at `kill`; the server's clock is `clock_s` ahead."""
         above = next(folder for folder in self.home.parents if folder.exists())
@@ -66,15 +101,7 @@ class Program:
         own = {"TEST_FAULTS": str(faults), "PYTHONPATH": f"{ROOT}/src:{ROOT}"}
         if self.order is not None:
             own["TEST_ORDER"] = str(self.order)
-        return subprocess.run(
-            [*(program or self.program), *words],
-            cwd=ROOT,
-            env=environment(self.home) | own,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return _begun(program or self.program, words, environment(self.home) | own)
 
     def dies(self, kill: Kill, *words: str, clock_s: float = 0) -> str:
         """Run a command, see to it that it was killed at `kill`, and return what it had printed by then."""

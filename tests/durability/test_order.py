@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.durability.kit import ACTS, FAULTY, Program
+from tests.durability.kit import ACTS, FAULTY, Program, after
 from tests.durability.order import Order
 
 if TYPE_CHECKING:
@@ -119,6 +119,40 @@ def test_nothing_is_cleared_before_all_that_the_station_knows_of_it_is_certain(
     removed = [order.uncertain() for call, path in order.moments() if call == "os.unlink" and "/DCIM/" in path]
     assert removed == [set()]
     assert (order.too_early, order.uncertain()) == ([], set())
+
+
+def test_folders_that_a_killed_run_made_are_certain_before_a_device_is_cleared(
+    served: Instance, tmp_path: Path
+) -> None:
+    """The first run dies between making a folder and syncing the one above; the second finds it there."""
+    device, state = tmp_path / "device" / "DCIM", tmp_path / "states" / "one"
+    device.mkdir(parents=True)
+    (device / FILM).write_bytes(str(tmp_path).encode())
+    collector = dataclasses.replace(Program(tmp_path / "home"), order=tmp_path / "order")
+    words = served.words(device.parent, "--clear-device", "--state-dir", str(state))
+    for folder in ("/collections", "/receipts", "/known"):
+        collector.dies(after("os.mkdir", f"{state}{folder}"), *words)
+    collector.does(*words)
+    order = Order(tmp_path / "order", tmp_path)
+    removed = [
+        order.uncertain("/states/one/") for call, path in order.moments() if call == "os.unlink" and "/DCIM/" in path
+    ]
+    assert removed == [set()]
+
+
+def test_folders_that_a_killed_integrator_made_are_certain_before_a_signature(acting: Callable[..., Program]) -> None:
+    program = acting("open_collection", "many_events")
+    file = program.home.with_name("order")
+    killed = dataclasses.replace(program, order=file)
+    for folder in ("/tile/entries", "/tile/0", "/tile/1"):
+        killed.dies(after("ledger.make_folder", folder), "sequence")
+    killed.does("sequence")
+    order = Order(file, program.home.parent)
+    signed = [
+        order.uncertain("/ledger/tile") for call, path in order.moments() if path.endswith("/ledger/signer-state")
+    ]
+    assert signed
+    assert [found for found in signed if found] == []
 
 
 def test_a_spool_is_certain_when_it_gets_its_name_and_when_it_is_said_to_be_written(

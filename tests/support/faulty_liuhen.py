@@ -162,7 +162,7 @@ def _wrap_server(note: Callable[..., None]) -> None:
     from liuhen.server.vault.adapters._posix import Posix
 
     _wrap_methods(Posix, "vault", "mkdir", "pwrite", "fdatasync", "fsync", "rename")
-    _wrap_methods(Disk, "ledger", "write", "rename", "sync_folder")
+    _wrap_methods(Disk, "ledger", "make_folder", "write", "rename", "sync_folder")
     database: Any = DatabaseWrapper
     system: Any = clock.SystemClock
     real_commit, real_now, real_open = database._commit, system.now, setup.open_instance

@@ -36,6 +36,7 @@ class StateFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._certain: set[Path] = set()
 
     @property
     def collections(self) -> Path:
@@ -54,9 +55,16 @@ class StateFolder:
         return self.root / "known" / key[:2] / f"{key}.json"
 
     def make(self, folder: Path) -> None:
-        """Make `folder`."""
+        """Make `folder`, `root` or below it, durably.
+
+        A folder that is there already is made durable too: the run that made it may have been killed just before.
+        """
+        inner = [above for above in (folder, *folder.parents) if above.is_relative_to(self.root) and above != self.root]
         try:
             make_folder(folder)
+            for one in set(inner) - self._certain:
+                sync_folder(one.parent)
+                self._certain.add(one)
         except OSError as error:
             raise _unwritable(folder, error) from error
 

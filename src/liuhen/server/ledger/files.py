@@ -52,6 +52,7 @@ class LedgerFolder:
     def __init__(self, root: Path, disk: Disk | None = None) -> None:
         self.root = root
         self._disk = disk or Disk()
+        self._certain: set[Path] = set()
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes.
@@ -98,14 +99,20 @@ class LedgerFolder:
             self._disk.sync_folder(folder)
 
     def write_new(self, files: Iterable[tuple[str, bytes]]) -> None:
-        """Write durably what no published checkpoint covers yet: all contents, then all names."""
+        """Write durably what no published checkpoint covers yet: all contents, then all names.
+
+        Of a folder that is there already the name is made durable too: whoever made it may have died just before.
+        """
         folders: set[Path] = set()
+        unsure: set[Path] = set()
         for path, data in files:
             target = self.root / path
             folders |= {target.parent, *self._make_folders(target.parent)}
+            unsure |= {above for above in target.parents if self.root in above.parents} - self._certain
             self._disk.write(target, data)
-        for folder in sorted(folders, reverse=True):
+        for folder in sorted(folders | {one.parent for one in unsure}, reverse=True):
             self._disk.sync_folder(folder)
+        self._certain |= unsure
 
     def put(self, path: str, data: bytes) -> None:
         """Replace a file durably in one step: readers see the old content or the new, also after a power cut."""
