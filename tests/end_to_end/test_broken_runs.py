@@ -152,7 +152,7 @@ def test_a_wrong_key_takes_nothing_and_the_right_one_does(
     says(
         trouble,
         "key-refused",
-        zh=["station-key-unknown", "密钥未被承认", "重新签发"],
+        zh=["station-key-unknown", "密钥未被接受", "重新签发"],
         en=["station-key-unknown", "not recognised", "have a new one issued"],
     )
     assert (instance.sealed(films), instance.promised(films), left_on(device)) == (set(), set(), set(films))

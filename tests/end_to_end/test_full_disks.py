@@ -50,7 +50,7 @@ def _is_told_as_late_ledger(done: Done) -> None:
     says(
         trouble,
         "server-unreachable",
-        zh=["尚无检查点覆盖", "内容不会丢失", "请看服务日志"],
+        zh=["尚无检查点覆盖", "内容不会丢失", "请查看服务器日志"],
         en=["no checkpoint covered it", "Nothing is lost", "read the server's log"],
     )
 
@@ -112,8 +112,12 @@ def test_a_station_without_room_keeps_the_device_as_it_is(
     says(
         trouble,
         "state-unwritable",
-        zh=[str(instance.state_folder()), "无法写入状态目录", "腾出空间或用 --state-dir"],
-        en=[str(instance.state_folder()), "cannot be written", "Make room or choose another with --state-dir"],
+        zh=[str(instance.state_folder()), "无法写入状态目录", "请腾出空间", "用 --state-dir"],
+        en=[
+            str(instance.state_folder()),
+            "cannot be written",
+            "Make room, correct its permissions or choose another with --state-dir",
+        ],
     )
     assert instance.promised(films) == set()
     assert left_on(device) == set(films)
@@ -137,8 +141,13 @@ def test_a_portable_disk_or_spool_without_room_holds_nothing_half_done(
     says(
         done.of("trouble")[-1],
         "spool-unwritable",
-        zh=[str(disk), "无法写入暂存目录", "设备内容未动", "腾出空间后再运行"],
-        en=[str(disk), "cannot be written", "the device left as it was", "Make room and run again"],
+        zh=[str(disk), "无法写入暂存目录", "设备内容未动", "请腾出空间或更正权限后再运行"],
+        en=[
+            str(disk),
+            "cannot be written",
+            "the device left as it was",
+            "Make room or correct its permissions, and run again",
+        ],
     )
     assert list(disk.iterdir()) == []
     assert left_on(device) == set(films)

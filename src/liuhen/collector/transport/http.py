@@ -176,7 +176,7 @@ class HttpTransport:
         self, kind: type[RefusedError | ServerUnreachableError], code: str, zh: str, en: str
     ) -> CollectorError:
         if issubclass(kind, ServerUnreachableError):
-            return kind(url=self._url, reason=both(zh, en))
+            return kind(url=self._url, reason=both(zh.removesuffix("。"), en.removesuffix(".")))
         return kind(refusal=code, words=both(zh, en))
 
     def _unreachable(self, zh: str, en: str) -> ServerUnreachableError:
