@@ -11,6 +11,7 @@ import json
 import sys
 import uuid
 from contextlib import suppress
+from datetime import timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +33,7 @@ _TIME: Final = "2026-11-23T08:00:00.000Z"
 _CLOCK: Final = {"method": "estimated", "error_ms": 1400, "measured": None, "uncertainty_ms": None}
 _NAME: Final = base64.b64encode(b"IMG_0412.JPG").decode()
 _MANY: Final = 300
+_WORKER: Final = "worker of the test"
 _SESSION: Final = "s" * 32
 
 
@@ -268,6 +270,55 @@ def enqueue_analysis() -> None:
 
     with transaction.atomic():
         enqueue_analysis(Recording.objects.get().id)
+
+
+def claim() -> None:
+    """Take the job."""
+    from liuhen.server.kernel.jobs import queue
+
+    queue.claim(worker=_WORKER, lease=timedelta(minutes=1), at=_now())
+
+
+def extend() -> None:
+    """Keep its lease alive."""
+    from liuhen.server.kernel.jobs import queue
+    from liuhen.server.kernel.jobs.models import Job
+
+    for job in Job.objects.filter(worker=_WORKER):
+        queue.extend(job_id=job.id, worker=_WORKER, until=_now() + timedelta(hours=10))
+
+
+def note_failure() -> None:
+    """Say that a try of it failed."""
+    from liuhen.server.kernel.jobs import queue
+    from liuhen.server.kernel.jobs.models import Job
+
+    for job in Job.objects.filter(worker=_WORKER):
+        queue.note_failure(job_id=job.id, worker=_WORKER, error="an error", at=_now())
+
+
+def hand_back() -> None:
+    """Give it back, as a worker that has to stop."""
+    from liuhen.server.kernel.jobs import queue
+
+    queue.hand_back(worker=_WORKER)
+
+
+def fail() -> None:
+    """Let its last try fail."""
+    from liuhen.server.kernel.jobs.models import Job, JobState
+
+    Job.objects.filter(worker=_WORKER).update(attempts=5, max_attempts=5)
+    note_failure()
+    assert Job.objects.filter(state=JobState.FAILED).count() == 1
+
+
+def retry() -> None:
+    """Have it tried again, as `liuhen worker --retry-failed` does."""
+    from liuhen.server.kernel.jobs import queue
+
+    for job in list(queue.failed()):
+        queue.retry(job_id=job.id, at=_now())
 
 
 def work() -> None:

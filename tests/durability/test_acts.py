@@ -37,6 +37,7 @@ class Act:
 
 _STAGED = ("open_collection", "create_upload", "receive")
 _SEALED = ("stage", *_STAGED, "seal")
+_CLAIMED = (*_SEALED, "claim")
 _TICKET = (*_SEALED, "issue_ticket")
 
 ACTS: dict[str, Act] = {
@@ -56,6 +57,10 @@ ACTS: dict[str, Act] = {
     "issue_ticket": Act(_SEALED, {"access_viewticket": 1}, ("ticket:issued",), times=2),
     "open_ticket": Act(_TICKET, {"access_viewing": 1}, ("ticket:opened",)),
     "end_ticket": Act(_TICKET, {"access_viewticket WHERE ended_at IS NOT NULL": 1}, ("ticket:ended",)),
+    "extend": Act(_CLAIMED, {"jobs_job WHERE lease_until > datetime('now', '+5 hours')": 1}),
+    "note_failure": Act(_CLAIMED, {"jobs_job WHERE state = 'ready' AND last_error = 'an error'": 1}),
+    "hand_back": Act(_CLAIMED, {"jobs_job WHERE state = 'running'": -1, "jobs_job WHERE state = 'ready'": 1}),
+    "retry": Act((*_CLAIMED, "fail"), {"jobs_job WHERE state = 'failed'": -1, "jobs_job WHERE state = 'ready'": 1}),
     "log_in": Act(_SEALED, {"django_session": 1}, times=2),
 }
 
