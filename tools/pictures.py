@@ -1,4 +1,6 @@
-"""Pictures of every page of a running demonstration, in both languages and both sizes, for people to look at.
+"""Pictures of every page and state of a running demonstration, in both languages and sizes, for people to look at.
+
+Some pages are taken as they look in the dark and on paper as well.
 
 usage: python -m tools.pictures OUT [--docs]      (the instance is LIUHEN_HOME; --docs also renews docs/images)
 """
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
-FILM = 9
-"""The demonstration's recording, counted from the newest, that has sound, an attachment and an officer."""
+FILM, SOUND, PHOTO, DAMAGED = 9, 1, 2, 4
+"""Recordings of the demonstration, counted from the newest; the film has sound, an attachment and an officer."""
+PAPER = {"width": 680, "height": 1001}
+"""A4 within the margins of the style sheet, in CSS pixels."""
 SIZES = {"wide": (1366, 768), "phone": (390, 844)}
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 # A browser writes the fields of dates in its own language.
@@ -30,6 +34,7 @@ PAGES = {
     "recordings": "/recordings/",
     "search": "/recordings/?text=建国",
     "search-empty": "/recordings/?text=没有此人",
+    "unattributed": "/recordings/?officer=none&kind=video",
     "intake": "/intake-progress/",
     "not-found": "/recordings/00000000-0000-7000-8000-000000000000/",
 }
@@ -42,7 +47,8 @@ class _Camera:
     def __init__(self, browser: Browser, base: str, out: Path, *, size: str, language: str) -> None:
         width, height = SIZES[size]
         self._out, self._suffix, self._base = out, f"{size}.{language}.png", base
-        self.context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=1)
+        locale = BROWSERS[language]
+        self.context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
         self.context.add_cookies([{"name": "django_language", "value": LANGUAGES[language], "url": base}])
         self.page = self.context.new_page()
 
@@ -53,6 +59,20 @@ class _Camera:
     def shoot(self, name: str) -> None:
         self.page.evaluate("() => window.scrollTo(0, 0)")
         self.page.screenshot(path=self._out / f"{name}.{self._suffix}", full_page=True)
+
+    def shoot_dark(self, name: str) -> None:
+        self.page.emulate_media(color_scheme="dark")
+        self.shoot(f"dark-{name}")
+        self.page.emulate_media(color_scheme="light")
+
+    def shoot_paper(self, name: str) -> None:
+        size = self.page.viewport_size
+        self.page.set_viewport_size(PAPER)  # type: ignore[arg-type]  # a ViewportSize
+        self.page.emulate_media(media="print")
+        self.shoot(f"paper-{name}")
+        self.page.emulate_media(media="screen")
+        if size is not None:
+            self.page.set_viewport_size(size)
 
     def log_in(self, username: str, password: str) -> None:
         self.go("/log-in/")
@@ -68,22 +88,77 @@ class _Camera:
         return list(dict.fromkeys(found))
 
 
-def _shoot_pages(camera: _Camera, accounts: dict[str, str]) -> None:
+def _shoot_door(camera: _Camera) -> None:
+    """Take the log-in and what it refuses. Nobody of the name that is locked exists."""
     camera.log_in("zhoumin", "wrong")
     camera.shoot("log-in-refused")
+    for _ in range(5):
+        camera.log_in("nobody", "wrong")
+    camera.shoot("locked-out")
     camera.go("/log-in/")
     camera.shoot("log-in")
+    camera.shoot_dark("log-in")
+    camera.context.clear_cookies(name="csrftoken")
+    camera.page.fill("input[name=username]", "zhoumin")
+    camera.page.fill("input[name=password]", "any")
+    camera.page.click("main button[type=submit]")
+    camera.shoot("form-out-of-date")
+
+
+def _shoot_pages(camera: _Camera, accounts: dict[str, str]) -> None:
     camera.log_in("zhoumin", accounts["zhoumin"])
     for name, path in PAGES.items():
         camera.go(path)
         camera.shoot(name)
+        camera.shoot_dark(name)
     camera.go(camera.links("/intake-progress/", "main a[href$='/receipts/']")[0])
     camera.shoot("receipts")
+    camera.shoot_paper("receipts")
     recordings = camera.links("/recordings/", "main table a[href^='/recordings/']")
     for number, link in enumerate(recordings):
         camera.go(link)
         camera.shoot(f"recording-{number:02d}")
+    camera.go(camera.links(recordings[FILM], "ol.chain .proof a")[0])
+    camera.shoot("event")
+    _shoot_refusals(camera, recordings[FILM])
     _shoot_viewing(camera, recordings[FILM])
+    for name, number in (("sound", SOUND), ("photo", PHOTO), ("damaged", DAMAGED)):
+        _open_ticket(camera, recordings[number])
+        camera.shoot(f"open-{name}")
+        _end_ticket(camera)
+
+
+def _shoot_refusals(camera: _Camera, recording: str) -> None:
+    """A reason of nothing but spaces, a chain that does not hold, and a server that does not answer."""
+    page = camera.page
+    camera.go(recording)
+    page.fill("#t-reason", "   ")
+    page.click("form.ask button.main")
+    camera.shoot("register-refused")
+    camera.go(recording)
+    page.evaluate("() => { document.querySelector('[data-shown=sha256]').textContent = '0'.repeat(64); }")
+    page.click("#chain > header [data-verify]")
+    page.wait_for_selector(".verdict-sheet.bad")
+    camera.shoot("chain-refused")
+    camera.shoot_dark("chain-refused")
+    camera.go("/intake-progress/")
+    camera.context.set_offline(True)
+    page.wait_for_selector("#lost:not([hidden])")
+    camera.shoot("intake-lost")
+    camera.context.set_offline(False)
+
+
+def _open_ticket(camera: _Camera, recording: str) -> None:
+    camera.go(recording)
+    camera.page.fill("#t-reason", "案情研判")
+    camera.page.click("form.ask button.main")
+    camera.page.click(".cover-act button")
+    camera.page.wait_for_load_state("load")
+
+
+def _end_ticket(camera: _Camera) -> None:
+    camera.page.click(".under .btn.danger")
+    camera.page.wait_for_load_state("load")
 
 
 def _shoot_viewing(camera: _Camera, recording: str) -> None:
@@ -91,8 +166,9 @@ def _shoot_viewing(camera: _Camera, recording: str) -> None:
     page = camera.page
     camera.go(recording)
     page.locator("ol.chain summary").first.click()
-    page.wait_for_timeout(500)
+    page.wait_for_selector("dl.entry pre")
     camera.shoot("seal-opened")
+    camera.shoot_paper("recording")
     page.fill("#t-reason", "案情研判")
     page.click("form.ask button.main")
     camera.shoot("ticket-issued")
@@ -102,18 +178,21 @@ def _shoot_viewing(camera: _Camera, recording: str) -> None:
     page.wait_for_selector(".verdict.ok")
     page.wait_for_timeout(500)
     camera.shoot("playing")
-    page.click(".under .btn.danger")
-    page.wait_for_load_state("load")
+    camera.shoot_dark("playing")
+    _end_ticket(camera)
 
 
 def _shoot(browser: Browser, base: str, out: Path, *, size: str, language: str, accounts: dict[str, str]) -> None:
     camera = _Camera(browser, base, out, size=size, language=language)
+    _shoot_door(camera)
     _shoot_pages(camera, accounts)
     camera.context.close()
     for username in OTHERS:
         camera = _Camera(browser, base, out, size=size, language=language)
         camera.log_in(username, accounts[username])
         camera.shoot(f"today-{username}")
+        camera.go("/recordings/")
+        camera.shoot(f"recordings-{username}")
         camera.context.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 from tools.i18n import LANGUAGES, LOCALE, compile_catalogue
 
+from tests.browser.support import log_in
 from tests.support.served import Served, served
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 WIDE = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
+A4 = {"width": 680, "height": 1001}
+"""Within the margins of the style sheet."""
 
 for _language in LANGUAGES:
     compile_catalogue(LOCALE / _language / "LC_MESSAGES" / "django.po")
@@ -27,12 +30,13 @@ for _language in LANGUAGES:
 
 @dataclass(frozen=True)
 class Site:
-    """A served instance with one custodian, who may log in."""
+    """A served instance with one custodian, who may log in; `session` is that of the first log-in, for all to use."""
 
     instance: Served
     browser: Browser
     username: str
     password: str
+    session: list[str] = field(default_factory=list)
 
     def open(self, *, language: str = "zh-hans", viewport: dict[str, int] = WIDE) -> BrowserContext:
         """Return a browser window of its own, not logged in."""
@@ -41,13 +45,13 @@ class Site:
         return context
 
     def enter(self, context: BrowserContext) -> Page:
-        """Return a page on which the custodian has just logged in."""
+        """Return a page on which the custodian is logged in, at today's page."""
         page = context.new_page()
-        page.goto("/log-in/")
-        page.fill("#username", self.username)
-        page.fill("#password", self.password)
-        page.press("#password", "Enter")
-        page.wait_for_url(f"{self.instance.url}/")
+        if not self.session:
+            log_in(page, self.username, self.password)
+            self.session.extend(cookie["value"] for cookie in context.cookies() if cookie["name"] == "sessionid")
+        context.add_cookies([{"name": "sessionid", "value": self.session[0], "url": self.instance.url}])
+        page.goto("/")
         return page
 
 
@@ -92,6 +96,14 @@ def page(site: Site) -> Iterator[Page]:
     yield opened
     context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def cut_off_page(site: Site) -> Iterator[Page]:
+    """A page as `page` is; its test takes the server away, and the browser complains of that with reason."""
+    context = site.open()
+    yield site.enter(context)
+    context.close()
 
 
 def _wait_for_preview(site: Site) -> None:

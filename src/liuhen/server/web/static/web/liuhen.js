@@ -24,6 +24,29 @@
     focused = "";
   });
 
+  /* What is on the page stays there when the server does not answer: the page says that it is old. */
+  function tellLost(event) {
+    const lost = document.getElementById("lost");
+    if (lost) {
+      lost.hidden = false;
+    }
+    const told = event.detail.target && event.detail.target.querySelector("[data-failed]");
+    if (told) {
+      told.textContent = told.dataset.failed;
+    }
+  }
+
+  ["htmx:sendError", "htmx:responseError", "htmx:timeout"].forEach(function (name) {
+    document.addEventListener(name, tellLost);
+  });
+
+  document.addEventListener("htmx:afterSwap", function () {
+    const lost = document.getElementById("lost");
+    if (lost) {
+      lost.hidden = true;
+    }
+  });
+
   function isTyping(element) {
     return element !== null && (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) || element.isContentEditable);
   }
@@ -37,6 +60,20 @@
       event.preventDefault();
       find.focus();
       find.select();
+    }
+  });
+
+  /* Escape leaves the search, and closes the seal that the keyboard stands in. */
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Escape") {
+      return;
+    }
+    const seal = event.target.closest("details.seal[open]");
+    if (event.target.id === "find") {
+      event.target.blur();
+    } else if (seal) {
+      seal.open = false;
+      seal.querySelector("summary").focus();
     }
   });
 

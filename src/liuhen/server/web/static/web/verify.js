@@ -46,7 +46,7 @@
         addLine(placeOf(chain, only), words.notKept, "");
       }
     } catch (refusal) {
-      say(only ? placeOf(chain, only) : all, "bad", words.refused + " " + reason(refusal, words));
+      say(only ? placeOf(chain, only) : all, "bad", joined(words.refused, reason(refusal, words)));
     }
   }
 
@@ -89,7 +89,7 @@
       } catch (refusal) {
         outcome.refused += 1;
         if (told) {
-          say(place, "bad", words.refused + " " + reason(refusal, words));
+          say(place, "bad", joined(words.refused, reason(refusal, words)));
         }
         if (ENTRY_ERRORS.includes(refusal.word)) {
           broken = refusal; /* what follows cannot continue an entry that is not there */
@@ -108,11 +108,11 @@
     }
     for (const place of rest) {
       if (only && broken !== null) {
-        say(place, "bad", words.refused + " " + words.earlier + " " + reason(broken, words));
+        say(place, "bad", joined(words.refused, joined(words.earlier, reason(broken, words))));
       } else if (broken !== null) {
         say(place, "mute", words.notVerified);
       } else {
-        say(place, "bad", words.refused + " " + words.gap);
+        say(place, "bad", joined(words.refused, words.gap));
       }
     }
   }
@@ -322,7 +322,7 @@
     const look = outcome.unsigned || outcome.waiting ? "part" : "ok";
     if (outcome.waiting) {
       say(place, look, outcome.unsigned ? words.allPathWaits : words.allWaits);
-      addLine(place, words.waiting + " " + outcome.waiting, "");
+      addLine(place, joined(words.waiting, outcome.waiting), "");
     } else {
       say(place, look, outcome.unsigned ? words.allPath : words.all);
     }
@@ -330,7 +330,7 @@
       addLine(place, words.checkpoint + " " + outcome.size, "");
     }
     const since = key.isFirst ? words.first : words.pinned;
-    addLine(place, words.key + " (" + (key.isKept ? since : words.notKept) + ")", key.text);
+    addLine(place, words.key.replace("{since}", key.isKept ? since : words.notKept), key.text);
   }
 
   function tell(place, result, words) {
@@ -349,6 +349,11 @@
       shown.textContent = "#" + String(index).replace(/\B(?=(\d{3})+$)/g, "\u202f");
       shown.removeAttribute("data-shown-waits");
     }
+  }
+
+  /* No space after a colon of full width: it brings its own. */
+  function joined(label, text) {
+    return label.endsWith("：") ? label + text : label + " " + text;
   }
 
   function placeOf(chain, id) {
