@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from liuhen import cli
-from liuhen.collector.exits import ExitCode, exit_code_of
 from liuhen.core.errors import Language, LiuhenError
+from liuhen.core.exits import ExitCode
 from liuhen.core.naming import GrammarInvalidError
 from liuhen.core.verify.errors import CommitmentError
 
@@ -309,4 +309,4 @@ def test_the_language_is_the_one_asked_for_else_the_locales_else_chinese(
     ],
 )
 def test_an_error_class_has_its_exit_code(error: LiuhenError, code: ExitCode) -> None:
-    assert exit_code_of(error) is code
+    assert error.exit_code is code

@@ -13,9 +13,9 @@ import pytest
 
 import liuhen
 from liuhen.cli import COMMANDS
-from liuhen.collector.exits import ExitCode
 from liuhen.core.errors import Language
 from liuhen.core.events import EventType
+from liuhen.core.exits import ExitCode
 from liuhen.server.access.content import Part
 from liuhen.server.config.instance import Settings
 from liuhen.server.intake.asgi import IntakeHandler

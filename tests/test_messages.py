@@ -11,7 +11,7 @@ import pytest
 from tools.i18n import translations
 
 from liuhen.collector.errors import RefusedError
-from liuhen.collector.exits import ExitCode, exit_code_of
+from liuhen.core.exits import ExitCode
 from tools import messages
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def test_an_error_has_a_place_that_makes_an_answer_of_it(kind: type[LiuhenError]
     shown = messages.shown_as(kind)
     assert shown
     if any(given.startswith("exit ") for given in shown):
-        assert ExitCode(exit_code_of(kind.__new__(kind))) not in {ExitCode.OK, ExitCode.USAGE}
+        assert kind.exit_code not in {ExitCode.OK, ExitCode.USAGE}
 
 
 @of(TOLD)

@@ -23,9 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import liuhen
-from liuhen.collector.exits import exit_code_of
-from liuhen.core.errors import _CHINESE as _SYSTEM
 from liuhen.core.errors import LiuhenError
+from liuhen.core.reasons import _CHINESE as _SYSTEM
 from liuhen.usage import _CHINESE
 from tools.i18n import SOURCE as SERVER
 from tools.i18n import messages_in, translations
@@ -107,7 +106,7 @@ def _exit(kind: type[LiuhenError]) -> str | None:
     from liuhen.server.intake.errors import IntakeError
 
     ends = _at_commands(kind) and not issubclass(kind, IntakeError) and _state(kind) is None
-    return f"exit {exit_code_of(kind.__new__(kind)).value}" if ends else None
+    return f"exit {kind.exit_code.value}" if ends else None
 
 
 def _intake(kind: type[LiuhenError]) -> str | None:
@@ -158,7 +157,7 @@ def _log(kind: type[LiuhenError]) -> str | None:
 
 
 PLACES: Final = (
-    Place("exit of a command", "`liuhen.cli.main`, by `liuhen.collector.exits.exit_code_of`", _exit),
+    Place("exit of a command", "`liuhen.cli.main`, as the type says", _exit),
     Place("/intake/", "`liuhen.server.intake.asgi`, by `liuhen.server.intake.errors.status_of`", _intake),
     Place("/media/", "`liuhen.server.access.asgi._refuse`", _media),
     Place("/ledger/", "`liuhen.server.ledger.asgi._refuse`", _ledger),

@@ -16,8 +16,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from liuhen.collector.exits import ExitCode, exit_code_of
 from liuhen.core.errors import Language, LiuhenError
+from liuhen.core.exits import ExitCode
 from liuhen.usage import parser_in
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return module.run(args)
     except LiuhenError as error:
         _tell(error, language, as_json=args.json)
-        return exit_code_of(error)
+        return error.exit_code
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
 

@@ -11,8 +11,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
-from liuhen.collector.exits import ExitCode
 from liuhen.core.errors import Language
+from liuhen.core.exits import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

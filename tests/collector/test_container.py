@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liuhen.collector.container import container_time
+from liuhen.collector.source.container import container_time
 
 _MOMENT = "2026-11-23T09:42:10"
 _SECONDS = int((dt.datetime.fromisoformat(_MOMENT) - dt.datetime(1904, 1, 1)).total_seconds())  # noqa: DTZ001 - a device's clock

@@ -13,13 +13,13 @@ from tests.collector.faults import Fault, FaultyNetwork
 from tests.collector.kit import device_with
 
 from liuhen.cli import main
-from liuhen.collector import spooling
 from liuhen.collector.commands.collect import _MISUSES
 from liuhen.collector.errors import NotClearedError, ServerUnreachableError, StoppedError
-from liuhen.collector.facts import facts_of
 from liuhen.collector.source import Entry, EntryKind, Find, FolderSource, find
+from liuhen.collector.source.facts import facts_of
 from liuhen.collector.spool import SpoolSource, find_spools, read_spool
 from liuhen.collector.transport import Halt, Patience
+from liuhen.collector.work import spooling
 from liuhen.core.digests import Digests
 from liuhen.core.naming import builtin_grammars, read_name
 
@@ -376,9 +376,9 @@ def test_patience_begins_with_the_first_failure_and_anew_with_progress() -> None
 
 
 def test_a_unit_without_receipts_is_never_cleared(device: Path) -> None:
-    from liuhen.collector.clearing import clear_unit
     from liuhen.collector.state import Item, ItemState
     from liuhen.collector.wire import FileDeclaration, FileRole
+    from liuhen.collector.work.clearing import clear_unit
 
     declaration = FileDeclaration("u", "c", b"DCIM/100/7654321_650012_20261123094210_0007.mp4", FileRole.ORIGINAL)
     item = Item(declaration, 150_000, 0, ItemState.SENT, Digests("0" * 64, "0" * 64, 150_000))

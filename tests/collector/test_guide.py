@@ -6,9 +6,9 @@ import re
 from tests.collector.kit import ROOT
 
 from liuhen.collector.commands.collect import add_arguments
-from liuhen.collector.exits import ExitCode
 from liuhen.collector.report.events import Event
 from liuhen.collector.source import SkipReason
+from liuhen.core.exits import ExitCode
 from liuhen.core.naming import builtin_grammars, load_grammars
 
 _GUIDE = (ROOT / "docs" / "guide" / "collector.md").read_text(encoding="utf-8")

@@ -13,9 +13,9 @@ import pytest
 from tests.collector.faults import Fault, FaultyNetwork, Hold
 from tests.collector.kit import ROOT, device_with
 
-from liuhen.collector import settling
 from liuhen.collector.errors import StateUnwritableError
 from liuhen.collector.state import Collection
+from liuhen.collector.work import settling
 from liuhen.core.digests import sha256
 
 if TYPE_CHECKING:

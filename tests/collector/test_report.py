@@ -9,8 +9,6 @@ import pytest
 from rich.cells import cell_len
 
 from liuhen.collector.errors import FileChangedError, StoppedError
-from liuhen.collector.exits import ExitCode, worst
-from liuhen.collector.outcome import Outcome, Taken
 from liuhen.collector.report import (
     CollectionEnded,
     CollectionStarted,
@@ -27,11 +25,13 @@ from liuhen.collector.report import (
 )
 from liuhen.collector.report.choice import report_to
 from liuhen.collector.report.lines import JsonReport, LineReport
+from liuhen.collector.report.outcome import Outcome, Taken
 from liuhen.collector.report.screen import ScreenReport
 from liuhen.collector.report.words import REASONS, Words, size_text
-from liuhen.collector.settling import listed
 from liuhen.collector.source import Skip, SkipReason
+from liuhen.collector.work.settling import listed
 from liuhen.core.errors import Language
+from liuhen.core.exits import ExitCode, worst
 
 if TYPE_CHECKING:
     from liuhen.collector.report import Report

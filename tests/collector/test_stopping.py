@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from liuhen.collector.stopping import stopped_by_signals
 from liuhen.collector.transport import Halt
+from liuhen.collector.work.stopping import stopped_by_signals
 
 
 class _Ended(Exception):  # noqa: N818 - stands for the end of the process

@@ -15,12 +15,12 @@ from tests.collector.faults import Fault, FaultyNetwork, Hold
 from tests.collector.kit import device_with
 
 from liuhen.collector.errors import SourceMissingError, StoppedError
-from liuhen.collector.outcome import Outcome
 from liuhen.collector.report import Trouble, Watching
+from liuhen.collector.report.outcome import Outcome
 from liuhen.collector.source import Skip, SkipReason
 from liuhen.collector.transport import Halt
-from liuhen.collector.watch import Watch
-from liuhen.collector.watching import Watcher
+from liuhen.collector.watch.due import Watcher
+from liuhen.collector.watch.loop import Watch
 from liuhen.core.errors import Language
 from liuhen.core.naming import builtin_grammars
 

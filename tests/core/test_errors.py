@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 import liuhen.core
-from liuhen.core.errors import Language, LiuhenError, both, reason_of
+from liuhen.core.errors import Language, LiuhenError, both
+from liuhen.core.reasons import reason_of
 from liuhen.core.tlog.errors import TilePathError
 
 

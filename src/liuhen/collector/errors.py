@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
-from liuhen.collector.exits import ExitCode
 from liuhen.core.errors import LiuhenError
+from liuhen.core.exits import ExitCode
 
 __all__ = [
     "CollectorError",
@@ -42,9 +42,7 @@ __all__ = [
 
 
 class CollectorError(LiuhenError):
-    """Base of the station's errors; `exit_code` is what a command ends with when this is its worst trouble."""
-
-    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+    """Base of the station's errors."""
 
 
 # Set-up

@@ -13,8 +13,9 @@ from liuhen.collector.errors import (
     StationKeyInvalidError,
     StationKeyUnreadableError,
 )
-from liuhen.core.errors import both, reason_of
+from liuhen.core.errors import both
 from liuhen.core.forms import is_uuid
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from liuhen.collector.source import Skip
-
 __all__ = ["Fact", "FactSource", "FileDeclaration", "FileRole", "closing", "new_uuid", "opening"]
 
 _VERSION: Final = 1
@@ -108,12 +106,14 @@ def opening(
     }
 
 
-def closing(*, closed: str, taken: Sequence[str], skipped: Sequence[Skip], cleared: Sequence[str]) -> dict[str, Any]:
+def closing(
+    *, closed: str, taken: Sequence[str], skipped: Sequence[Mapping[str, str]], cleared: Sequence[str]
+) -> dict[str, Any]:
     """Return the object that closes a collection (section 2)."""
     return {
         "v": _VERSION,
         "closed": closed,
         "taken": list(taken),
-        "skipped": [{"name": skip.shown, "reason": skip.reason.value} for skip in skipped],
+        "skipped": [dict(skip) for skip in skipped],
         "cleared": list(cleared),
     }

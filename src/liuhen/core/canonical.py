@@ -12,6 +12,7 @@ from typing import Any, Final, Never
 import rfc8785
 
 from liuhen.core.errors import LiuhenError
+from liuhen.core.exits import ExitCode
 
 __all__ = [
     "MAX_DEPTH",
@@ -39,6 +40,8 @@ _FIRST_ASTRAL_BYTE: Final = 0xF0  # where UTF-8 has no byte from here on, code p
 
 class CanonicalError(LiuhenError):
     """Base: the bytes are not one canonical JSON value."""
+
+    exit_code = ExitCode.NOT_VERIFIED
 
 
 class EncodingError(CanonicalError):

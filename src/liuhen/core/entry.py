@@ -16,6 +16,7 @@ from liuhen.core.canonical import MAX_INTEGER, CanonicalError, canonical, encode
 from liuhen.core.digests import hmac_sha256
 from liuhen.core.errors import LiuhenError
 from liuhen.core.events import EventType
+from liuhen.core.exits import ExitCode
 from liuhen.core.forms import UUID_FORM, format_time, is_digest, parse_time
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ _inner_name = re.compile(r"[!-~]{1,128}").fullmatch
 
 class EntryError(LiuhenError):
     """Base: these bytes are no ledger entry, or these values cannot be one."""
+
+    exit_code = ExitCode.NOT_VERIFIED
 
 
 class EntryTooLargeError(EntryError):

@@ -8,7 +8,7 @@ from django.contrib.auth import authenticate
 from django.test import RequestFactory
 
 from liuhen.cli import main
-from liuhen.collector.exits import ExitCode
+from liuhen.core.exits import ExitCode
 from liuhen.server.accounts.models import Person, Unit
 from liuhen.server.accounts.selectors import actor_of
 from tests.support.events import told

@@ -9,15 +9,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from liuhen.collector.exits import ExitCode, worst
-from liuhen.core.errors import Language, reason_of
+from liuhen.core.errors import Language
+from liuhen.core.exits import ExitCode, worst
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     import argparse
 
-    from liuhen.collector.order import Order
     from liuhen.collector.report import Report
     from liuhen.collector.transport import Halt
+    from liuhen.collector.work.order import Order
     from liuhen.core.naming import Grammars
     from liuhen.core.tlog.note import VerifierKey
 
@@ -110,8 +111,8 @@ def run(args: argparse.Namespace) -> int:
     began_ns = time.monotonic_ns()
     _check_combination(args)
     from liuhen.collector.report.choice import report_to
-    from liuhen.collector.stopping import stopped_by_signals
     from liuhen.collector.transport import Halt
+    from liuhen.collector.work.stopping import stopped_by_signals
 
     order = _order(args, began_ns)
     halt = Halt()
@@ -126,10 +127,10 @@ def run(args: argparse.Namespace) -> int:
 def _carry_out(args: argparse.Namespace, order: Order, report: Report, halt: Halt) -> ExitCode:
     from liuhen.collector.clock import StationClock
     from liuhen.collector.report.lines import tell_outcome
-    from liuhen.collector.running import Runner
-    from liuhen.collector.spooling import Spooling
     from liuhen.collector.transport.http import HttpTransport
-    from liuhen.collector.watch import Watch
+    from liuhen.collector.watch.loop import Watch
+    from liuhen.collector.work.runner import Runner
+    from liuhen.collector.work.spooling import Spooling
 
     clock = StationClock()
     if args.to_disk is not None:
@@ -173,9 +174,9 @@ def _check_combination(args: argparse.Namespace) -> None:
 
 def _order(args: argparse.Namespace, began_ns: int) -> Order:
     from liuhen.collector.clock import parse_device_time
-    from liuhen.collector.order import Order
     from liuhen.collector.state import default_state_folder
     from liuhen.collector.station import load_station_key
+    from liuhen.collector.work.order import Order
 
     key = load_station_key(args.station_key_file)
     return Order(

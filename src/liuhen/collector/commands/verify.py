@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from liuhen.collector.errors import InputUnreadableError, Sm3DiffersError
-from liuhen.collector.exits import ExitCode
-from liuhen.core.errors import Language, reason_of
+from liuhen.core.errors import Language
+from liuhen.core.exits import ExitCode
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     import argparse

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from liuhen.collector.outcome import Outcome
+    from liuhen.collector.report.outcome import Outcome
     from liuhen.collector.source.finding import SkipReason
     from liuhen.core.errors import LiuhenError
 

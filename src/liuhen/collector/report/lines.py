@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
 
-    from liuhen.collector.outcome import Outcome
+    from liuhen.collector.report.outcome import Outcome
     from liuhen.collector.report.words import Words
 
 __all__ = ["JsonReport", "LineReport", "ReportToAll", "line_of", "tell_outcome"]

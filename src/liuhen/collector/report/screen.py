@@ -33,7 +33,7 @@ from liuhen.collector.report.lines import line_of
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from liuhen.collector.outcome import Outcome
+    from liuhen.collector.report.outcome import Outcome
     from liuhen.collector.report.words import Words
 
 __all__ = ["ScreenReport"]

@@ -8,7 +8,6 @@ from liuhen.collector.source.finding import SkipReason
 from liuhen.core.errors import Language
 
 if TYPE_CHECKING:
-    from liuhen.collector.outcome import Outcome
     from liuhen.collector.report.events import (
         CollectionStarted,
         FileCleared,
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
         SpoolWritten,
         Watching,
     )
+    from liuhen.collector.report.outcome import Outcome
 
 __all__ = ["REASONS", "Words", "size_text"]
 

@@ -111,6 +111,10 @@ class Skip:
     shown: str
     reason: SkipReason
 
+    def as_json(self) -> dict[str, str]:
+        """Return the object of a summary or a manifest."""
+        return {"name": self.shown, "reason": self.reason.value}
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from liuhen.collector.errors import SourceBusyError, SourceMissingError
 from liuhen.collector.source.interface import Entry, EntryKind, FileStat
-from liuhen.core.errors import reason_of
 from liuhen.core.naming import decode_name, visible
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from liuhen.collector.spool.layout import Spool, SpooledFile, find_spools, is_spool, read_spool, remove_spool
 from liuhen.collector.spool.source import SpoolSource
+from liuhen.collector.spool.units import units_of_spool
 from liuhen.collector.spool.writing import Spooled, SpoolOrder, spooled_keys, sweep, write_spool
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "remove_spool",
     "spooled_keys",
     "sweep",
+    "units_of_spool",
     "write_spool",
 ]

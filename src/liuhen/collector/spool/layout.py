@@ -110,7 +110,7 @@ def encode_manifest(spool: Spool) -> bytes:
                 }
                 for file in spool.files
             ],
-            "skipped": [{"name": skip.shown, "reason": skip.reason.value} for skip in spool.skips],
+            "skipped": [skip.as_json() for skip in spool.skips],
         }
     )
 

@@ -17,9 +17,9 @@ from liuhen.collector.errors import (
     SourceGoneError,
     SpoolUnwritableError,
 )
-from liuhen.collector.reading import DigestingReader
 from liuhen.collector.report import FileProgress, FileSkipped, FileStarted, SpoolWritten, Trouble
 from liuhen.collector.source import Skip, SkipReason
+from liuhen.collector.source.reading import DigestingReader
 from liuhen.collector.spool.layout import (
     FILES,
     MANIFEST,
@@ -32,18 +32,18 @@ from liuhen.collector.spool.layout import (
     read_spool,
 )
 from liuhen.collector.wire import FileDeclaration, new_uuid
-from liuhen.core.errors import reason_of
 from liuhen.core.naming import visible
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
     from typing import Any
 
-    from liuhen.collector.recognition import Recognition
     from liuhen.collector.report import Report
     from liuhen.collector.source import FileKey, Source
-    from liuhen.collector.tasks import Task, Unit
+    from liuhen.collector.source.tasks import Task, Unit
+    from liuhen.collector.state.recognition import Recognition
     from liuhen.collector.transport import Halt
 
 __all__ = ["SpoolOrder", "Spooled", "spooled_keys", "sweep", "write_spool"]
@@ -148,7 +148,7 @@ class _Writer:
         reasons = []
         for task in unit.tasks:
             try:
-                recognised = self._order.recognition.look(task, self._source, self._halt)
+                recognised = self._order.recognition.look(task, self._source, self._halt.check)
             except (OSError, FileChangedError):
                 return None  # writing it meets the same trouble, and tells it
             if recognised is None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from liuhen.collector.durable import make_folder, remove_durably, sync_folder, write_durably
 from liuhen.collector.errors import StateUnwritableError
 from liuhen.core.canonical import canonical
-from liuhen.core.errors import reason_of
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from liuhen.collector.errors import ReceiptRefusedError
-from liuhen.core.errors import both, reason_of
+from liuhen.core.errors import both
 from liuhen.core.naming import decode_name, visible
+from liuhen.core.reasons import reason_of
 from liuhen.core.verify.errors import VerificationError
 from liuhen.core.verify.policy import SameOriginal
 from liuhen.core.verify.receipt import verify_receipt

@@ -9,10 +9,12 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
-from liuhen.core.errors import LiuhenError, both, reason_of
+from liuhen.core.errors import LiuhenError, both
+from liuhen.core.exits import ExitCode
 from liuhen.core.naming.pattern import Pattern, PatternError, compile_pattern
 from liuhen.core.naming.reading import NameReading, read_name
 from liuhen.core.naming.types import Grammar, Grammars, MediaKind
+from liuhen.core.reasons import reason_of
 
 __all__ = ["GrammarInvalidError", "builtin_grammars", "load_grammars"]
 
@@ -28,6 +30,8 @@ _NAMED_KINDS: Final = tuple(kind for kind in MediaKind if kind is not MediaKind.
 
 class GrammarInvalidError(LiuhenError):
     """A grammar file is not as it must be."""
+
+    exit_code = ExitCode.CONFIGURATION
 
     code: ClassVar[str] = "grammar-invalid"
     zh: ClassVar[str] = "文件名规则表 {file} 的 {key} 有误：{reason}。请改正后再运行。"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from liuhen.core.errors import LiuhenError
+from liuhen.core.exits import ExitCode
 
 __all__ = ["ReceiptError", "ReceiptFieldError", "ReceiptNotCanonicalError", "ReceiptTooLargeError"]
 
 
 class ReceiptError(LiuhenError):
     """Base: the bytes are no receipt."""
+
+    exit_code = ExitCode.NOT_VERIFIED
 
 
 class ReceiptTooLargeError(ReceiptError):

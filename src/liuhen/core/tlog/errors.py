@@ -6,6 +6,7 @@ Where a template shows `{problem}` it is one of the short codes listed in docs/s
 from __future__ import annotations
 
 from liuhen.core.errors import LiuhenError
+from liuhen.core.exits import ExitCode
 
 __all__ = [
     "BundleError",
@@ -28,6 +29,8 @@ __all__ = [
 
 class TlogError(LiuhenError):
     """Base of all that can be wrong with a part of the log."""
+
+    exit_code = ExitCode.NOT_VERIFIED
 
 
 class InclusionError(TlogError):

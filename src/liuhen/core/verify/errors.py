@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liuhen.core.errors import LiuhenError
+from liuhen.core.exits import ExitCode
 
 __all__ = [
     "BundleRefusedError",
@@ -38,6 +39,8 @@ __all__ = [
 
 class VerificationError(LiuhenError):
     """Base: what was shown is not proven."""
+
+    exit_code = ExitCode.NOT_VERIFIED
 
 
 class ReceiptMalformedError(VerificationError):

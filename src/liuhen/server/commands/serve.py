@@ -9,8 +9,9 @@ import sys
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from liuhen.collector.exits import ExitCode
-from liuhen.core.errors import LiuhenError, both, reason_of
+from liuhen.core.errors import LiuhenError, both
+from liuhen.core.exits import ExitCode
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     import argparse

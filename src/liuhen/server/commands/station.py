@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from liuhen.core.errors import LiuhenError, reason_of
+from liuhen.core.errors import LiuhenError
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     import argparse

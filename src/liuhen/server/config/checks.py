@@ -16,6 +16,7 @@ from liuhen.server.kernel.sqlite.version import driver, wal_is_safe
 if TYPE_CHECKING:
     from liuhen.server.config.instance import Instance
 
+
 @checks.register("liuhen")
 def sqlite_in_use(**_given: Any) -> list[checks.CheckMessage]:
     """Say which SQLite is used and how: WAL on a sound version, the rollback journal on an affected one."""

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from liuhen.collector.exits import ExitCode
-from liuhen.core.errors import LiuhenError, both, reason_of
+from liuhen.core.errors import LiuhenError, both
+from liuhen.core.exits import ExitCode
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

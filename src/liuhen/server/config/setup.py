@@ -7,8 +7,9 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from liuhen.collector.exits import ExitCode
-from liuhen.core.errors import LiuhenError, reason_of
+from liuhen.core.errors import LiuhenError
+from liuhen.core.exits import ExitCode
+from liuhen.core.reasons import reason_of
 from liuhen.server.kernel.sqlite.gate import WriteGate
 
 if TYPE_CHECKING:

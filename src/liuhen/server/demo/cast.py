@@ -7,8 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from liuhen.collector.exits import ExitCode
 from liuhen.core.errors import LiuhenError
+from liuhen.core.exits import ExitCode
 from liuhen.server.accounts.roles import Role
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from liuhen.collector.exits import ExitCode
 from liuhen.core.errors import LiuhenError
+from liuhen.core.exits import ExitCode
 from liuhen.server.config.setup import write_secret
 from liuhen.server.demo import cast, story
 from liuhen.server.kernel import clock

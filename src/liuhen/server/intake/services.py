@@ -59,6 +59,8 @@ __all__ = [
 
 _UPLOADS: Final = both("在传文件数", "files under way")
 _BYTES: Final = both("在传字节数", "bytes under way")
+
+
 @transaction.atomic
 def open_collection(*, collection: uuid.UUID, opening: CollectionOpening, caller: Caller, at: datetime) -> bool:
     """Open a collection and return True; return False where it is open already with the same content.

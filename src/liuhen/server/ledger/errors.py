@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from liuhen.core.errors import LiuhenError, both, reason_of
+from liuhen.core.errors import LiuhenError, both
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     from liuhen.core.tlog.errors import TlogError

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from django.conf import settings
 from django.db import connection
 
-from liuhen.core.errors import LiuhenError, both, reason_of
+from liuhen.core.errors import LiuhenError, both
+from liuhen.core.reasons import reason_of
 from liuhen.server.kernel import clock
 from liuhen.server.ledger import heads, selectors, wake
 from liuhen.server.ledger.errors import SequencingFaultError

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from liuhen.core.digests import hmac_sha256
 from liuhen.core.entry import Entry
-from liuhen.core.errors import reason_of
+from liuhen.core.reasons import reason_of
 from liuhen.core.receipt import build_receipt
 from liuhen.core.tlog.checkpoint import open_checkpoint
 from liuhen.core.tlog.errors import KeyFormatError, TlogError

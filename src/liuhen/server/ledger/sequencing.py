@@ -15,7 +15,8 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from liuhen.core.entry import Entry, EntryError
-from liuhen.core.errors import both, reason_of
+from liuhen.core.errors import both
+from liuhen.core.reasons import reason_of
 from liuhen.core.tlog.checkpoint import Checkpoint, open_checkpoint
 from liuhen.core.tlog.errors import TlogError
 from liuhen.core.tlog.merkle import leaf_hash, tree_root

@@ -12,7 +12,8 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from liuhen.core.errors import both, reason_of
+from liuhen.core.errors import both
+from liuhen.core.reasons import reason_of
 from liuhen.core.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from liuhen.core.tlog.errors import TlogError
 from liuhen.core.tlog.merkle import EMPTY_ROOT, consistency_proof, tree_root, verify_consistency

@@ -12,7 +12,7 @@ import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from liuhen.core.errors import reason_of
+from liuhen.core.reasons import reason_of
 from liuhen.server.vault.errors import VaultFaultError, VaultFullError
 
 if TYPE_CHECKING:

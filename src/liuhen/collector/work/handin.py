@@ -11,8 +11,8 @@ from liuhen.collector.errors import (
     SpoolDamagedError,
     UploadLostError,
 )
-from liuhen.collector.reading import DigestingReader
 from liuhen.collector.report import FileProgress, FileReceived, FileStarted
+from liuhen.collector.source.reading import DigestingReader
 from liuhen.collector.state import ItemState, KnownFile
 from liuhen.collector.transport import Patience
 from liuhen.collector.wire import new_uuid
@@ -21,10 +21,10 @@ from liuhen.core.errors import both
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from liuhen.collector.recognition import Recognition
     from liuhen.collector.report import Report
     from liuhen.collector.source import Source
     from liuhen.collector.state import Collection, Item, Known, ReceiptBook
+    from liuhen.collector.state.recognition import Recognition
     from liuhen.collector.transport import Halt, Transport
     from liuhen.core.digests import Digests
 

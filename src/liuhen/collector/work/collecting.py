@@ -12,7 +12,6 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from liuhen.collector.clearing import clear_unit
 from liuhen.collector.errors import (
     CollectorError,
     DigestsDifferError,
@@ -25,24 +24,25 @@ from liuhen.collector.errors import (
     StoppedError,
     UploadLostError,
 )
-from liuhen.collector.handin import hand_in
-from liuhen.collector.outcome import Outcome, Taken
 from liuhen.collector.report import CollectionStarted, FileSkipped, Trouble
-from liuhen.collector.settling import discard_quietly, settle
+from liuhen.collector.report.outcome import Outcome, Taken
 from liuhen.collector.source import Skip, SkipReason
 from liuhen.collector.state import Item, ItemState
 from liuhen.collector.wire import FileDeclaration, new_uuid
-from liuhen.core.errors import reason_of
+from liuhen.collector.work.clearing import clear_unit
+from liuhen.collector.work.handin import hand_in
+from liuhen.collector.work.settling import discard_quietly, settle
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from liuhen.collector.clock import StationClock
-    from liuhen.collector.handin import Means
     from liuhen.collector.source import FileKey, Source
+    from liuhen.collector.source.tasks import Task, Unit
     from liuhen.collector.state import Collection, Journal
-    from liuhen.collector.tasks import Task, Unit
+    from liuhen.collector.work.handin import Means
 
 __all__ = ["Collecting", "Plan"]
 
@@ -187,7 +187,7 @@ class Collecting:
 
     def _recognised(self, task: Task, attached_to: str | None) -> Item | None:
         """Return a received item for `task` if an earlier collection brought exactly these bytes, else None."""
-        recognised = self._means.recognition.look(task, self._source, self._means.halt)
+        recognised = self._means.recognition.look(task, self._source, self._means.halt.check)
         if recognised is None or recognised.known is None:
             return None
         self._skip(task.shown, recognised.reason)

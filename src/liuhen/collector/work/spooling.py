@@ -6,28 +6,29 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from liuhen.collector.errors import CollectorError, FileChangedError, SourceGoneError, SpoolKeptError
-from liuhen.collector.opening import opening_of
-from liuhen.collector.outcome import Outcome
-from liuhen.collector.reading import digest_of
-from liuhen.collector.recognition import Recognition
 from liuhen.collector.report import Trouble
+from liuhen.collector.report.outcome import Outcome
 from liuhen.collector.source import FolderSource, find
+from liuhen.collector.source.reading import digest_of
+from liuhen.collector.source.tasks import units_of
 from liuhen.collector.spool import SpoolOrder, remove_spool, spooled_keys, write_spool
 from liuhen.collector.state import Known, ReceiptBook, StateFolder
-from liuhen.collector.tasks import units_of
-from liuhen.core.errors import both, reason_of
+from liuhen.collector.state.recognition import Recognition
+from liuhen.collector.work.opening import opening_of
+from liuhen.core.errors import both
 from liuhen.core.forms import format_time
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from liuhen.collector.clock import StationClock
-    from liuhen.collector.order import Order
     from liuhen.collector.report import Report
     from liuhen.collector.source import Found, Source
+    from liuhen.collector.source.tasks import Unit
     from liuhen.collector.spool import Spool, SpooledFile, SpoolSource
-    from liuhen.collector.tasks import Unit
     from liuhen.collector.transport import Halt
+    from liuhen.collector.work.order import Order
 
 __all__ = ["Spooling", "look_through"]
 
@@ -102,7 +103,7 @@ class Spooling:
         with source.open(file.declaration.path) as opened:
             opened.forget_cached()
             try:
-                return digest_of(opened, source.shown, self._halt) == file.digests
+                return digest_of(opened, source.shown, self._halt.check) == file.digests
             except FileChangedError as error:
                 self._report.tell(Trouble(error))
                 return False

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from liuhen.collector.errors import ReceiptRefusedError
-from liuhen.collector.reading import digest_of
 from liuhen.collector.source import SkipReason
+from liuhen.collector.source.reading import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from liuhen.collector.source import FileKey, Source
+    from liuhen.collector.source.tasks import Task
     from liuhen.collector.state import Known, KnownFile, ReceiptBook
-    from liuhen.collector.tasks import Task
-    from liuhen.collector.transport import Halt
     from liuhen.core.digests import Digests
 
 __all__ = ["Recognised", "Recognition"]
@@ -38,7 +37,7 @@ class Recognition:
         self._book = book
         self._spooled = spooled or {}
 
-    def look(self, task: Task, source: Source, halt: Halt) -> Recognised | None:
+    def look(self, task: Task, source: Source, heed: Callable[[], None]) -> Recognised | None:
         """Return what is known of the bytes of `task`, None if they are to be taken. Reads the file only on a hint.
 
         Raises:
@@ -50,7 +49,7 @@ class Recognition:
         if known is None and spooled is None:
             return None
         with source.open(task.path) as file:
-            digests = digest_of(file, task.shown, halt)
+            digests = digest_of(file, task.shown, heed)
         if known is not None and self._has_receipt(task, known, digests):
             return Recognised(SkipReason.ALREADY_RECEIVED, digests, known)
         return Recognised(SkipReason.ALREADY_SPOOLED, digests, None) if digests.sha256 == spooled else None

@@ -6,8 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from liuhen.collector.choosing import choose, leftover_among, of_spool
-from liuhen.collector.collecting import Collecting, Plan
 from liuhen.collector.errors import (
     CollectorError,
     KeyRefusedError,
@@ -15,33 +13,35 @@ from liuhen.collector.errors import (
     ServerUnreachableError,
     StoppedError,
 )
-from liuhen.collector.handin import Means
-from liuhen.collector.opening import opening_of
-from liuhen.collector.outcome import Outcome
-from liuhen.collector.recognition import Recognition
 from liuhen.collector.report import Trouble
 from liuhen.collector.report.lines import tell_outcome
-from liuhen.collector.settling import settle_leftover
+from liuhen.collector.report.outcome import Outcome
 from liuhen.collector.source import FolderSource, SkipReason
 from liuhen.collector.source.finding import shown_path
-from liuhen.collector.spool import SpoolSource, find_spools, read_spool, sweep
-from liuhen.collector.spooling import Spooling, look_through
+from liuhen.collector.source.tasks import units_of
+from liuhen.collector.spool import SpoolSource, find_spools, read_spool, sweep, units_of_spool
 from liuhen.collector.state import ItemState, Journal, Known, ReceiptBook, StateFolder
-from liuhen.collector.tasks import units_of, units_of_spool
+from liuhen.collector.state.recognition import Recognition
 from liuhen.collector.transport import Patience
 from liuhen.collector.wire import new_uuid
+from liuhen.collector.work.choosing import choose, leftover_among, of_spool
+from liuhen.collector.work.collecting import Collecting, Plan
+from liuhen.collector.work.handin import Means
+from liuhen.collector.work.opening import opening_of
+from liuhen.collector.work.settling import settle_leftover
+from liuhen.collector.work.spooling import Spooling, look_through
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from liuhen.collector.clock import StationClock
-    from liuhen.collector.order import Order
     from liuhen.collector.report import Report
     from liuhen.collector.source import Found, Source
+    from liuhen.collector.source.tasks import Unit
     from liuhen.collector.spool import Spool
     from liuhen.collector.state import Collection
-    from liuhen.collector.tasks import Unit
     from liuhen.collector.transport import Halt, Transport
+    from liuhen.collector.work.order import Order
 
 __all__ = ["Runner"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from liuhen.collector.exits import ExitCode, exit_code_of
+from liuhen.core.exits import ExitCode
 
 if TYPE_CHECKING:
     from liuhen.collector.source.finding import Skip
@@ -52,7 +52,7 @@ class Outcome:
     def exit_code(self) -> ExitCode:
         """What a command that did only this ends with."""
         if self.error is not None:
-            return exit_code_of(self.error)
+            return self.error.exit_code
         failed = any(skip.reason.is_failure for skip in self.skipped)
         return ExitCode.INCOMPLETE if failed or self.kept else ExitCode.OK
 
@@ -70,7 +70,7 @@ class Outcome:
                 {"name": one.name, "size": one.size, "recording": one.recording, "duplicate": one.duplicate}
                 for one in self.taken
             ],
-            "skipped": [{"name": skip.shown, "reason": skip.reason.value} for skip in self.skipped],
+            "skipped": [skip.as_json() for skip in self.skipped],
             "cleared": list(self.cleared),
             "kept": list(self.kept),
             "spooled": self.spooled,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from liuhen.collector.clock import device_time_of
-from liuhen.collector.container import container_time
+from liuhen.collector.source.container import container_time
 from liuhen.collector.wire import Fact, FactSource
 from liuhen.core.naming import MediaKind
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from liuhen.collector.facts import facts_of
+from liuhen.collector.source.facts import facts_of
 from liuhen.collector.source.finding import shown_path
 from liuhen.collector.wire import Fact, FileRole
 
@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from liuhen.collector.source import Entry, FileKey, Find, SourceFile
-    from liuhen.collector.spool.layout import Spool, SpooledFile
     from liuhen.core.digests import Digests
 
-__all__ = ["Task", "Unit", "units_of", "units_of_spool"]
+__all__ = ["Task", "Unit", "units_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +67,6 @@ def units_of(finds: Iterable[Find], device: str | None) -> tuple[Unit, ...]:
             tuple(_task(entry, FileRole.ATTACHMENT, _no_facts) for entry in find.attachments),
         )
         for find in finds
-    )
-
-
-def units_of_spool(spool: Spool) -> tuple[Unit, ...]:
-    """Return the work that a spool makes, as it was declared when it was written."""
-    attached: dict[str | None, list[Task]] = {}
-    for file in spool.files:
-        attached.setdefault(file.declaration.attached_to, []).append(_spooled_task(file))
-    return tuple(Unit(task, tuple(attached.get(task.upload, ()))) for task in attached.get(None, ()))
-
-
-def _spooled_task(file: SpooledFile) -> Task:
-    declaration = file.declaration
-    return Task(
-        declaration.path,
-        file.size,
-        file.mtime_ns,
-        declaration.role,
-        lambda _: declaration.facts,
-        declaration.upload,
-        file.digests,
     )
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from liuhen.collector.clock import ClockError, StationClock
-    from liuhen.collector.order import Order
     from liuhen.collector.source import Found
+    from liuhen.collector.work.order import Order
 
 __all__ = ["opening_of"]
 

@@ -8,7 +8,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from liuhen.collector.exits import ExitCode
+from liuhen.core.exits import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ExitCode", "exit_code_of", "worst"]
+__all__ = ["ExitCode", "worst"]
 
 
 class ExitCode(IntEnum):
@@ -51,22 +51,3 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
     """Return the gravest of the codes of several collections."""
     found = set(codes) - {ExitCode.OK}
     return next((code for code in _BY_GRAVITY if code in found), next(iter(found), ExitCode.OK))
-
-
-# The core knows no exit codes: its errors are told apart by the package that defines them.
-_BY_PACKAGE = {
-    "liuhen.core.naming": ExitCode.CONFIGURATION,
-    "liuhen.core": ExitCode.NOT_VERIFIED,
-}
-
-
-def exit_code_of(error: BaseException) -> ExitCode:
-    """Return the code for `error`: its class's `exit_code`, else that of the core package it comes from."""
-    own = getattr(error, "exit_code", None)
-    if own is not None:
-        return ExitCode(own)
-    module = type(error).__module__
-    for package, code in _BY_PACKAGE.items():
-        if module == package or module.startswith(package + "."):
-            return code
-    return ExitCode.FAILED

@@ -6,17 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from liuhen.collector.errors import FileChangedError, NotClearedError, ReceiptRefusedError
-from liuhen.collector.reading import digest_of
 from liuhen.collector.report import FileCleared
+from liuhen.collector.source.reading import digest_of
 from liuhen.collector.state import ItemState
-from liuhen.core.errors import both, reason_of
+from liuhen.core.errors import both
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from liuhen.collector.handin import Means
     from liuhen.collector.source import Source
     from liuhen.collector.state import Collection, Item
+    from liuhen.collector.work.handin import Means
 
 __all__ = ["clear_unit"]
 
@@ -43,7 +44,7 @@ def _clear(item: Item, source: Source, collection: Collection, means: Means) -> 
         file.forget_cached()
         found = file.stat()
         try:
-            digests = digest_of(file, item.shown, means.halt)
+            digests = digest_of(file, item.shown, means.halt.check)
             means.book.recall(item.receipt or "", item.shown, digests)
         except (ReceiptRefusedError, FileChangedError) as error:
             reason = both("设备上的内容与回执不符", "what is on the device is not what the receipt says")

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from liuhen.collector.clock import StationClock
-    from liuhen.collector.handin import Means
     from liuhen.collector.state import Collection, Item
     from liuhen.collector.transport import Transport
+    from liuhen.collector.work.handin import Means
 
 __all__ = ["discard_quietly", "listed", "settle", "settle_leftover"]
 
@@ -36,7 +36,7 @@ def settle(collection: Collection, skips: Sequence[Skip], *, means: Means, clock
     body = closing(
         closed=format_time(clock.now()),
         taken=_recordings(item for item in items if item.state.has_receipt and item.reason is None),
-        skipped=listed(skips),
+        skipped=[skip.as_json() for skip in listed(skips)],
         cleared=_recordings(item for item in items if item.state is ItemState.CLEARED),
     )
     means.patience().until_done(lambda: means.transport.close_collection(collection.id, body))

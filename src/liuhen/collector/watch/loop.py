@@ -15,20 +15,20 @@ from liuhen.collector.source import FolderSource, recordings_among
 from liuhen.collector.source.finding import shown_path
 from liuhen.collector.spool import find_spools
 from liuhen.collector.spool.layout import MANIFEST
-from liuhen.collector.watching import Watcher
-from liuhen.core.errors import reason_of
+from liuhen.collector.watch.due import Watcher
+from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
     from pathlib import Path
 
-    from liuhen.collector.order import Order
     from liuhen.collector.report import Report
-    from liuhen.collector.running import Runner
     from liuhen.collector.source import FileKey
     from liuhen.collector.transport import Halt
-    from liuhen.collector.watching import Content
+    from liuhen.collector.watch.due import Content
+    from liuhen.collector.work.order import Order
+    from liuhen.collector.work.runner import Runner
 
 __all__ = ["Watch"]
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from liuhen.collector.source import FileStat, SourceFile
-    from liuhen.collector.transport import Halt
     from liuhen.core.digests import Digests
 
 __all__ = ["CHUNK", "DigestingReader", "digest_of"]
@@ -99,12 +98,12 @@ class DigestingReader:
             raise FileChangedError(name=self._shown)
 
 
-def digest_of(file: SourceFile, shown: str, halt: Halt) -> Digests:
-    """Return the digests of an open file, read once from its device.
+def digest_of(file: SourceFile, shown: str, heed: Callable[[], None]) -> Digests:
+    """Return the digests of an open file, read once from its device; `shown` and `heed` as `DigestingReader` has them.
 
     Raises:
         FileChangedError: it changed while it was read.
         OSError: it cannot be read.
     """
-    with DigestingReader(file, file.stat(), shown, halt.check) as reader:
+    with DigestingReader(file, file.stat(), shown, heed) as reader:
         return reader.finish()
