@@ -20,8 +20,8 @@ _LOADED = (
     *("httpx", "PIL.Image", "PIL.JpegImagePlugin", "argon2", "django.core.management.commands.migrate"),
     *("django.db.models", "django.db.migrations.executor", "django.forms", "django.template.loader", "django.urls"),
     *("django.core.handlers.wsgi", "django.views.generic", "liuhen.cli", "liuhen.core.verify", "liuhen.core.receipt"),
-    *("liuhen.collector.running", "liuhen.collector.transport.http", "liuhen.collector.commands.collect"),
-    *("liuhen.collector.report.choice", "liuhen.collector.watch", "liuhen.server.config.instance"),
+    *("liuhen.collector.work.runner", "liuhen.collector.transport.http", "liuhen.collector.commands.collect"),
+    *("liuhen.collector.report.choice", "liuhen.collector.watch.loop", "liuhen.server.config.instance"),
     *("tests.support.faulty_liuhen", "tests.durability.acts"),
 )
 
