@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from liuhen.collector.transport.refusals import REFUSALS
-from liuhen.server.intake.errors import _STATUS_OF_OTHERS, IntakeError, StationMissingError, is_refusal, status_of
+from liuhen.server.intake.errors import _OTHERS, IntakeError, StationMissingError, is_refusal
 from liuhen.server.ledger.errors import SignerRefusesError
 
 if TYPE_CHECKING:
     from liuhen.core.errors import LiuhenError
+    from liuhen.server.kernel.errors import ServerError
 
 PROTOCOL = (Path(__file__).parents[1] / "docs" / "spec" / "intake-protocol.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `([a-z0-9-]+)` \| (\d{3}) \| (yes|resume|anew|no) \| \S.*\|$", re.MULTILINE)
@@ -26,13 +27,13 @@ def documented() -> dict[str, int]:
 
 def refusals() -> dict[str, int]:
     """Return the status of every refusal that the handler can answer, by its code."""
-    found: list[type[LiuhenError]] = [*_STATUS_OF_OTHERS]
-    waiting: list[type[LiuhenError]] = [IntakeError]
+    found: list[type[ServerError]] = [*_OTHERS]
+    waiting: list[type[ServerError]] = [IntakeError]
     while waiting:
         kinds = waiting.pop().__subclasses__()
         found += kinds
         waiting += kinds
-    return {kind.code: status_of(kind.__new__(kind)) for kind in found}
+    return {kind.code: kind.status for kind in found}
 
 
 def test_every_refusal_is_in_the_protocol_with_its_status_and_none_that_is_not_there() -> None:

@@ -81,6 +81,10 @@ def _in(*packages: str) -> Callable[[type[LiuhenError]], bool]:
     return lambda kind: any(kind.__module__ == name or kind.__module__.startswith(f"{name}.") for name in names)
 
 
+def _named(*names: str) -> Callable[[type[LiuhenError]], bool]:
+    return lambda kind: kind.__name__ in names
+
+
 _at_commands: Final = _in(
     "cli",
     "collector",
@@ -98,8 +102,21 @@ _at_commands: Final = _in(
 _at_pages: Final = _in(
     "server.accounts.policy", "server.access", "server.intake.selectors", "server.recordings", "server.web"
 )
-_at_media: Final = _in("server.access")
+_at_media: Final = _in("server.access", "server.accounts.policy", "server.kernel", "server.recordings")
+# Of the ledger and the vault, what reading can meet.
+_at_ledger_pages: Final = _named("LedgerBehindError", "LedgerFilesError", "NoCheckpointError")
+_at_originals: Final = _named("ObjectDamagedError", "ObjectMissingError", "RecordDamagedError", "VaultFaultError")
+_at_forms: Final = _named("TicketReasonError", "TicketTermError", "HolderRefusedError", "CursorError")
+_at_ledger: Final = _in("server.ledger.asgi")
+_at_bodies: Final = _in("server.config.bodies")
+_OF_BYTES: Final = frozenset({401, 405, 416})
 _at_work: Final = _in("server.media")
+
+
+def _status(kind: type[LiuhenError]) -> int | None:
+    from liuhen.server.kernel.errors import ServerError
+
+    return kind.status if issubclass(kind, ServerError) else None
 
 
 def _exit(kind: type[LiuhenError]) -> str | None:
@@ -110,40 +127,28 @@ def _exit(kind: type[LiuhenError]) -> str | None:
 
 
 def _intake(kind: type[LiuhenError]) -> str | None:
-    from liuhen.server.intake.errors import is_refusal, status_of
+    from liuhen.server.intake.errors import is_refusal
 
     error = kind.__new__(kind)
-    return f"/intake/ {status_of(error)}" if is_refusal(error) else None
+    return f"/intake/ {error.status}" if is_refusal(error) else None
 
 
 def _media(kind: type[LiuhenError]) -> str | None:
-    from liuhen.server.access import asgi
-
-    status = next((status for base, status in asgi._STATUS if issubclass(kind, base)), None)
-    if status is None and not _at_media(kind):
-        return None
-    return f"/media/ {asgi._FORBIDDEN if status is None else status}"
+    reads = _at_originals(kind) or (_at_media(kind) and not _at_forms(kind))
+    return f"/media/ {_status(kind)}" if reads else None
 
 
 def _ledger(kind: type[LiuhenError]) -> str | None:
-    from liuhen.server.ledger import asgi
-
-    return f"/ledger/ {asgi._STATUS[kind]}" if kind in asgi._STATUS else None
+    return f"/ledger/ {_status(kind)}" if _at_ledger(kind) else None
 
 
 def _body(kind: type[LiuhenError]) -> str | None:
-    from liuhen.server.config import bodies
-
-    return {bodies.BodyTooLargeError: "page 413", bodies.BodyTooSlowError: "page 408"}.get(kind)
+    return f"page {_status(kind)}" if _at_bodies(kind) else None
 
 
 def _page(kind: type[LiuhenError]) -> str | None:
-    from liuhen.server.access import asgi
-    from liuhen.server.web.views import errors
-
-    is_of_bytes = any(kind is base and status in {401, 405, 416} for base, status in asgi._STATUS)
-    shown = kind in errors._STATUS or (_at_pages(kind) and not is_of_bytes)
-    return f"page {errors._STATUS.get(kind, 400)}" if shown else None
+    shows = _at_ledger_pages(kind) or (_at_pages(kind) and _status(kind) not in _OF_BYTES)
+    return f"page {_status(kind)}" if shows else None
 
 
 def _state(kind: type[LiuhenError]) -> str | None:
@@ -158,7 +163,7 @@ def _log(kind: type[LiuhenError]) -> str | None:
 
 PLACES: Final = (
     Place("exit of a command", "`liuhen.cli.main`, as the type says", _exit),
-    Place("/intake/", "`liuhen.server.intake.asgi`, by `liuhen.server.intake.errors.status_of`", _intake),
+    Place("/intake/", "`liuhen.server.intake.asgi`, as `liuhen.server.intake.errors.is_refusal` says", _intake),
     Place("/media/", "`liuhen.server.access.asgi._refuse`", _media),
     Place("/ledger/", "`liuhen.server.ledger.asgi._refuse`", _ledger),
     Place("page whose form is too long or too slow", "`liuhen.server.config.asgi._page`", _body),

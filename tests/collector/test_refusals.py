@@ -148,7 +148,7 @@ def _subclasses(kind: type[LiuhenError]) -> Iterator[type[LiuhenError]]:
 def test_the_table_knows_every_refusal_of_the_server_and_no_other() -> None:
     of_commands = {"station-name-taken", "station-missing", "station-key-missing"}
     own = {kind.code for kind in _subclasses(intake.IntakeError) if kind.__module__ == intake.__name__}
-    lower = {kind.code for kind in intake._STATUS_OF_OTHERS}
+    lower = {kind.code for kind in intake._OTHERS}
 
     assert set(REFUSALS) == (own | lower) - of_commands
 

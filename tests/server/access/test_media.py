@@ -160,7 +160,7 @@ def test_invariant_6_what_cannot_be_written_down_is_not_sent(stage: Stage, monke
     with monkeypatch.context() as patch:
         patch.setattr(delivery, "note_ranges", full)
         answer = stage.ask()
-    assert (answer.status_code, answer.json()["code"]) == (503, "register-failed")
+    assert (answer.status_code, answer.json()["code"]) == (503, "range-not-recorded")
     assert stage.ask(Range="bytes=0-0").content == CONTENT[:1]
     until(lambda: rows(stage))
     assert [row.end for row in rows(stage, ended=False)] == [1]

@@ -12,24 +12,20 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import DatabaseError
 
-from liuhen.core.errors import LiuhenError
 from liuhen.core.forms import UUID_FORM
 from liuhen.server.access.content import Content, Part, content_of
 from liuhen.server.access.delivery import Delivery, RangeRecorder, threads
 from liuhen.server.access.errors import (
     ContentMissingError,
     MethodRefusedError,
+    RangeNotRecordedError,
     RangeRefusedError,
-    RegisterFailedError,
-    SessionMissingError,
-    TicketMissingError,
 )
 from liuhen.server.access.ranges import Span, span_of
 from liuhen.server.access.selectors import Admission, admit
 from liuhen.server.kernel import clock
 from liuhen.server.kernel.asgi import NOSNIFF, field_values, send_error, session_key_of
-from liuhen.server.recordings.selectors import RecordingMissingError
-from liuhen.server.vault.errors import VaultError
+from liuhen.server.kernel.errors import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,17 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["MediaHandler", "handler"]
 
 _path = re.compile(f"/media/({UUID_FORM})/({'|'.join(Part)})").fullmatch
-_STATUS: Final[tuple[tuple[type[LiuhenError], int], ...]] = (
-    (SessionMissingError, 401),
-    (TicketMissingError, 404),
-    (RecordingMissingError, 404),
-    (ContentMissingError, 404),
-    (MethodRefusedError, 405),
-    (RangeRefusedError, 416),
-    (VaultError, 500),
-    (RegisterFailedError, 503),
-)
-_FORBIDDEN: Final = 403
 # Nothing of this may stay in a cache, be read by another site, or run as a page.
 _GUARDS: Final[Headers] = [
     (b"cache-control", b"no-store"),
@@ -72,7 +57,7 @@ class MediaHandler:
         try:
             asked, admission, content = await _look_up(scope)
             span = _span(scope, content)
-        except LiuhenError as error:
+        except ServerError as error:
             await _refuse(send, error, head=scope["method"] == "HEAD")
             return
         delivery = Delivery(content, span, admission.viewing_id)
@@ -82,7 +67,7 @@ class MediaHandler:
                 await self._recorder.note(delivery.row(clock.now(), ended=False))
         except DatabaseError:
             _log.exception("%s: not written down, so not sent", scope["path"])
-            await _refuse(send, RegisterFailedError(), head=False)
+            await _refuse(send, RangeNotRecordedError(), head=False)
             return
         status, headers = _head(content, span)
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -91,7 +76,7 @@ class MediaHandler:
             return
         try:
             await delivery.run(receive=receive, send=send, may_go_on=asked)
-        except LiuhenError:
+        except ServerError:
             # The head is out: all that is left is to break off, so that the client sees a short body.
             _log.exception("%s broke off", scope["path"])
         finally:
@@ -102,7 +87,7 @@ async def _look_up(scope: Scope) -> tuple[Callable[[], Admission], Admission, Co
     """Return the question whether the request is still admitted, its present answer, and the content.
 
     Raises:
-        LiuhenError: it is not admitted, or there is no such content.
+        ServerError: it is not admitted, or there is no such content.
     """
     match = _path(scope["path"])
     if match is None:
@@ -151,12 +136,11 @@ def _head(content: Content, span: Span) -> tuple[int, Headers]:
     return 206, [*headers, (b"content-range", span.content_range.encode())]
 
 
-async def _refuse(send: Send, error: LiuhenError, *, head: bool) -> None:
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), _FORBIDDEN)
-    await send_error(send, error, status=status, headers=[*_GUARDS, *_hints(error)], with_body=not head)
+async def _refuse(send: Send, error: ServerError, *, head: bool) -> None:
+    await send_error(send, error, headers=[*_GUARDS, *_hints(error)], with_body=not head)
 
 
-def _hints(error: LiuhenError) -> Iterable[tuple[bytes, bytes]]:
+def _hints(error: ServerError) -> Iterable[tuple[bytes, bytes]]:
     if isinstance(error, RangeRefusedError):
         yield b"content-range", f"bytes */{error.where['size']}".encode()
     if isinstance(error, MethodRefusedError):

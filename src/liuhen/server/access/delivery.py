@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from liuhen.core.errors import LiuhenError
 from liuhen.server.access.models import RangeServed
 from liuhen.server.access.services import note_ranges
 from liuhen.server.kernel.asgi import Threads
+from liuhen.server.kernel.errors import ServerError
 from liuhen.server.kernel.ids import new_id
 
 if TYPE_CHECKING:
@@ -119,6 +119,6 @@ async def _until_refused(may_go_on: Callable[[], object]) -> None:
         await asyncio.sleep(RECHECK_S)
         try:
             await threads.with_database(may_go_on)
-        except LiuhenError as refusal:
+        except ServerError as refusal:
             _log.info("delivery ended: %s", refusal)
             return

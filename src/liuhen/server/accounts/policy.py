@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from liuhen.core.errors import LiuhenError
 from liuhen.server.accounts.roles import ROLE_NAMES, Role
 from liuhen.server.kernel.actor import ActorKind
+from liuhen.server.kernel.errors import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,10 +65,11 @@ _DEEDS: Final[Mapping[Ability, Mapping[str, str]]] = {
 }
 
 
-class NotAllowedError(LiuhenError):
+class NotAllowedError(ServerError):
     """The actor's roles do not allow the act."""
 
     code = "not-allowed"
+    status = 403
     zh = "您的角色无权{deed}。可由以下角色办理：{roles}。"
     en = "Your roles do not allow you to {deed}. It can be done by: {roles}."
 

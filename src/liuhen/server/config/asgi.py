@@ -17,12 +17,12 @@ django.setup()
 from a2wsgi import WSGIMiddleware  # noqa: E402 - apps must be loaded first
 from django.conf import settings  # noqa: E402
 
-from liuhen.core.errors import LiuhenError  # noqa: E402
 from liuhen.server.access import asgi as access  # noqa: E402
-from liuhen.server.config.bodies import BodyTooLargeError, read_whole  # noqa: E402
+from liuhen.server.config.bodies import read_whole  # noqa: E402
 from liuhen.server.config.wsgi import application as pages  # noqa: E402
 from liuhen.server.intake import asgi as intake  # noqa: E402
 from liuhen.server.kernel.asgi import NOSNIFF, send_error  # noqa: E402
+from liuhen.server.kernel.errors import ServerError  # noqa: E402
 from liuhen.server.ledger import asgi as ledger  # noqa: E402
 
 if TYPE_CHECKING:
@@ -51,9 +51,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         whole = await read_whole(receive)
-    except LiuhenError as error:
-        status = 413 if isinstance(error, BodyTooLargeError) else 408
-        await send_error(send, error, status=status, headers=[NOSNIFF, (b"connection", b"close")])
+    except ServerError as error:
+        await send_error(send, error, headers=[NOSNIFF, (b"connection", b"close")])
         return
     if whole is not None:
         await _pages(scope, whole, send)

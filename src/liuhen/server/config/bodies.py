@@ -10,7 +10,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from liuhen.core.errors import LiuhenError
+from liuhen.server.kernel.errors import ServerError
 
 if TYPE_CHECKING:
     from liuhen.server.kernel.asgi import Message, Receive
@@ -24,18 +24,20 @@ BODY_SECONDS: Final = 20.0
 _DROPPED: Final = 64 << 20
 
 
-class BodyTooLargeError(LiuhenError):
+class BodyTooLargeError(ServerError):
     """A page was sent more than its forms need."""
 
     code = "body-too-large"
+    status = 413
     zh = "提交内容超过 {limit} 字节上限，未予处理。请减少内容后重试；音像记录请经采集站采集入库。"
     en = "What was sent is over the limit of {limit} bytes and was not taken. Send less; recordings go by a station."
 
 
-class BodyTooSlowError(LiuhenError):
+class BodyTooSlowError(ServerError):
     """A page's body did not arrive in time."""
 
     code = "body-too-slow"
+    status = 408
     zh = "提交内容在 {seconds:g} 秒内未到齐，未予处理。请检查网络后重试。"
     en = "What was sent did not arrive within {seconds:g} s and was not taken. Check the network and try again."
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 from django.conf import settings
 from django.db import DatabaseError
 
-from liuhen.core.errors import LiuhenError
 from liuhen.core.forms import UUID_FORM, format_time
 from liuhen.server.intake import live, messages, sealing, services, stations, tus, uploads
 from liuhen.server.intake.errors import (
@@ -31,7 +30,6 @@ from liuhen.server.intake.errors import (
     UploadOffsetError,
     UploadUnknownError,
     is_refusal,
-    status_of,
 )
 from liuhen.server.intake.http import BodyBrokenError, Response, answer, json_response, read_request, refusal
 from liuhen.server.intake.locks import UploadLock, UploadLocks
@@ -49,6 +47,7 @@ if TYPE_CHECKING:
     from liuhen.server.intake.interfaces import Caller
     from liuhen.server.intake.tus import Checksum
     from liuhen.server.kernel.asgi import Receive, Scope, Send
+    from liuhen.server.kernel.errors import ServerError
     from liuhen.server.vault.interfaces import Store
 
     type Handler = Callable[[Request, Caller, uuid.UUID], Awaitable[Response]]
@@ -115,7 +114,7 @@ class IntakeHandler:
         raise AddressUnknownError(path=request.path[:200])
 
     @staticmethod
-    def _refusal(request: Request, error: LiuhenError) -> Response:
+    def _refusal(request: Request, error: ServerError) -> Response:
         response = refusal(error)
         headers = [*response.headers]
         if request.path.startswith("/intake/uploads"):
@@ -280,12 +279,12 @@ class IntakeHandler:
         return Response(200, _RECEIPT_TYPE, await act(lambda: call(at=clock.now(), wait_s=self._pace.checkpoint_s)))
 
 
-def _told(request: Request, error: Exception) -> LiuhenError:
+def _told(request: Request, error: Exception) -> ServerError:
     """Log `error`, and return what the station is told of it; of what the protocol does not list, a number."""
     # A path is the sender's text: with its line breaks it could forge the log's next lines.
     where = ascii(f"{request.method} {request.path}"[:_LOGGED])
-    if isinstance(error, LiuhenError) and is_refusal(error):
-        if status_of(error) >= 500:  # noqa: PLR2004 - the server's own trouble is its administrator's to see
+    if is_refusal(error):
+        if error.status >= 500:  # noqa: PLR2004 - the server's own trouble is its administrator's to see
             _log.warning("%s failed: %s", where, error)
         else:
             _log.info("%s refused: %s", where, error.code)

@@ -1,15 +1,15 @@
 """What a station is refused, and how each refusal travels.
 
 Errors of lower apps that a station may meet (a full vault, a late checkpoint, a clock set back) keep their own type and
-words; `status_of` gives every one its HTTP status.
+words, and all have their HTTP status.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, Final, TypeGuard
 
-from liuhen.core.errors import LiuhenError
 from liuhen.server.kernel.clock import ClockSetBackError
+from liuhen.server.kernel.errors import ServerError
 from liuhen.server.ledger.errors import LedgerBehindError, LedgerFilesError
 from liuhen.server.vault.errors import (
     DigestMismatchError,
@@ -19,9 +19,6 @@ from liuhen.server.vault.errors import (
     VaultFaultError,
     VaultFullError,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "AddressUnknownError",
@@ -64,14 +61,11 @@ __all__ = [
     "UploadUnknownError",
     "as_json",
     "is_refusal",
-    "status_of",
 ]
 
 
-class IntakeError(LiuhenError):
-    """Base of the family; `status` is the HTTP status of the refusal."""
-
-    status: ClassVar[int] = 400
+class IntakeError(ServerError):
+    """Base of the family."""
 
 
 # The request as such
@@ -387,7 +381,7 @@ class IntakeFaultError(IntakeError):
 # The register of stations, which no station meets
 
 
-class StationRegisterError(LiuhenError):
+class StationRegisterError(ServerError):
     """Base of what can be wrong with an act on the register of stations."""
 
 
@@ -415,32 +409,25 @@ class StationKeyMissingError(StationRegisterError):
     en = "There is no station key {key}. Check with `liuhen station list`."
 
 
-_STATUS_OF_OTHERS: Final[Mapping[type[LiuhenError], int]] = {
-    DigestMismatchError: 409,
-    VaultFullError: 507,
-    VaultFaultError: 503,
-    ObjectDamagedError: 503,
-    ObjectMissingError: 503,
-    RecordDamagedError: 503,
-    LedgerBehindError: 503,
-    LedgerFilesError: 503,
-    ClockSetBackError: 503,
-}
+_OTHERS: Final = (
+    DigestMismatchError,
+    VaultFullError,
+    VaultFaultError,
+    ObjectDamagedError,
+    ObjectMissingError,
+    RecordDamagedError,
+    LedgerBehindError,
+    LedgerFilesError,
+    ClockSetBackError,
+)
 
 
-def is_refusal(error: LiuhenError) -> bool:
+def is_refusal(error: BaseException) -> TypeGuard[ServerError]:
     """Tell whether a station may be told `error` as it is: docs/spec/intake-protocol.md lists its code."""
-    return isinstance(error, (IntakeError, *_STATUS_OF_OTHERS))
+    return isinstance(error, (IntakeError, *_OTHERS))
 
 
-def status_of(error: LiuhenError) -> int:
-    """Return the HTTP status that tells of `error`, which is a refusal."""
-    if isinstance(error, IntakeError):
-        return error.status
-    return next(status for kind, status in _STATUS_OF_OTHERS.items() if isinstance(error, kind))
-
-
-def as_json(error: LiuhenError) -> dict[str, Any]:
+def as_json(error: ServerError) -> dict[str, Any]:
     """Return the refusal as it travels: code, both sentences, and the facts that they show."""
     where = {name: value if isinstance(value, int | dict) else str(value) for name, value in error.where.items()}
     return {**error.as_dict(), "where": where}

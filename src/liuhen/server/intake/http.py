@@ -7,13 +7,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from liuhen.server.intake.errors import BodyTooLargeError, BodyTooSlowError, as_json, status_of
+from liuhen.server.intake.errors import BodyTooLargeError, BodyTooSlowError, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from liuhen.core.errors import LiuhenError
     from liuhen.server.kernel.asgi import Receive, Scope, Send
+    from liuhen.server.kernel.errors import ServerError
 
 __all__ = ["Body", "BodyBrokenError", "Request", "Response", "answer", "json_response", "read_request", "refusal"]
 
@@ -125,9 +125,9 @@ def json_response(status: int, value: Any, *headers: tuple[str, str]) -> Respons
     return Response(status, (("content-type", _JSON), *headers), content)
 
 
-def refusal(error: LiuhenError) -> Response:
+def refusal(error: ServerError) -> Response:
     """Return the answer that tells of `error`; a header repeats the code, since an answer to HEAD has no body."""
-    status = status_of(error)
+    status = error.status
     headers = [("liuhen-code", error.code)]
     if status == 401:  # noqa: PLR2004 - RFC 9110 section 15.5.2 asks for the header
         headers.append(("www-authenticate", 'Bearer realm="intake"'))

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 if TYPE_CHECKING:
-    from liuhen.core.errors import LiuhenError
+    from liuhen.server.kernel.errors import ServerError
 
 __all__ = [
     "JSON_TYPE",
@@ -85,9 +85,9 @@ def session_key_of(scope: Scope) -> str:
     return "" if found is None else found.value
 
 
-async def send_error(send: Send, error: LiuhenError, *, status: int, headers: Headers, with_body: bool = True) -> None:
-    """Answer with `error` as JSON, its code and both sentences; an answer to HEAD goes without its body."""
+async def send_error(send: Send, error: ServerError, *, headers: Headers, with_body: bool = True) -> None:
+    """Answer with `error` under its status, as JSON: its code and both sentences; to HEAD without the body."""
     body = json.dumps(error.as_dict(), ensure_ascii=False).encode()
     fields = [*headers, JSON_TYPE, (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.start", "status": error.status, "headers": fields})
     await send({"type": "http.response.body", "body": body if with_body else b""})

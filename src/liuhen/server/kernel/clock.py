@@ -6,8 +6,8 @@ import threading
 from datetime import UTC, datetime
 from typing import Protocol
 
-from liuhen.core.errors import LiuhenError
 from liuhen.core.forms import cut_to_ms
+from liuhen.server.kernel.errors import ServerError
 
 __all__ = ["Clock", "ClockSetBackError", "MonotonicClock", "SystemClock", "now", "observe"]
 
@@ -20,10 +20,11 @@ class Clock(Protocol):
         ...
 
 
-class ClockSetBackError(LiuhenError):
+class ClockSetBackError(ServerError):
     """The machine's clock stands far before the newest thing that is known to have happened."""
 
     code = "clock-set-back"
+    status = 503
     zh = "系统时钟 {now} 早于最近一条已知记录的时间 {last}，相差 {seconds} 秒。请先校准服务器时钟，再重试。"
     en = (
         "The system clock {now} stands {seconds} s before the newest known record {last}. "

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from django.conf import settings
 
-from liuhen.core.errors import LiuhenError
 from liuhen.core.tlog.errors import TilePathError
 from liuhen.core.tlog.tiles import CHECKPOINT_PATH, TILE_HEIGHT, TILE_WIDTH, BundlePath, parse_path
 from liuhen.server.accounts.policy import Ability, allows
 from liuhen.server.accounts.selectors import actor_of, person_of_session
 from liuhen.server.kernel.asgi import JSON_TYPE, NOSNIFF, Threads, send_error, session_key_of
+from liuhen.server.kernel.errors import ServerError
 from liuhen.server.ledger import selectors
 from liuhen.server.ledger.errors import NoCheckpointError
 from liuhen.server.ledger.files import HEADS_FOLDER, KEY_PATH
@@ -51,35 +51,31 @@ _heads = re.compile(rf"{HEADS_FOLDER}/[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.json").f
 _threads: Final = Threads("ledger", 4)
 
 
-class LedgerFileMissingError(LiuhenError):
+class LedgerFileMissingError(ServerError):
     """There is no such file of the ledger, or none yet."""
 
     code = "ledger-file-missing"
+    status = 404
     zh = "账本中没有 {path}。可读取：checkpoint、key、heads/<日期>.json 和 tile/ 下检查点所覆盖的文件。"
     en = "The ledger has no {path}. It has checkpoint, key, heads/<date>.json, and the tile/ files of the checkpoint."
 
 
-class LedgerMethodError(LiuhenError):
+class LedgerMethodError(ServerError):
     """The ledger is only read."""
 
     code = "ledger-method"
+    status = 405
     zh = "账本只读，不接受 {method}。请用 GET 或 HEAD。"
     en = "The ledger is only read; {method} is not taken. Use GET or HEAD."
 
 
-class LedgerClosedError(LiuhenError):
+class LedgerClosedError(ServerError):
     """The agency keeps its ledger closed, and the caller may not read it."""
 
     code = "ledger-closed"
+    status = 403
     zh = "本单位未公开账本（ledger_public = false）。请以审计员登录后读取。"
     en = "This agency keeps its ledger closed (ledger_public = false). Log in as an auditor to read it."
-
-
-_STATUS: Final[dict[type[LiuhenError], int]] = {
-    LedgerFileMissingError: 404,
-    LedgerMethodError: 405,
-    LedgerClosedError: 403,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +107,7 @@ class LedgerHandler:
         try:
             await self._admit(scope)
             served = await _threads.run(partial(_open, scope["path"].removeprefix(_PREFIX)))
-        except tuple(_STATUS) as error:
+        except ServerError as error:
             await _refuse(send, error, with_body=scope["method"] != "HEAD")
             return
         try:
@@ -188,11 +184,11 @@ def _headers(kind: bytes, length: int, cache: bytes) -> Headers:
     ]
 
 
-async def _refuse(send: Send, error: LiuhenError, *, with_body: bool) -> None:
+async def _refuse(send: Send, error: ServerError, *, with_body: bool) -> None:
     headers: Headers = [(b"cache-control", _NEVER), NOSNIFF]
     if isinstance(error, LedgerMethodError):
         headers.append((b"allow", b"GET, HEAD"))
-    await send_error(send, error, status=_STATUS[type(error)], headers=headers, with_body=with_body)
+    await send_error(send, error, headers=headers, with_body=with_body)
 
 
 handler = LedgerHandler()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from liuhen.core.errors import LiuhenError, both
+from liuhen.core.errors import both
 from liuhen.core.reasons import reason_of
+from liuhen.server.kernel.errors import ServerError
 
 if TYPE_CHECKING:
     from liuhen.core.tlog.errors import TlogError
@@ -26,8 +27,10 @@ __all__ = [
 ]
 
 
-class LedgerError(LiuhenError):
+class LedgerError(ServerError):
     """Base of the family."""
+
+    status = 503
 
 
 class LedgerBehindError(LedgerError):

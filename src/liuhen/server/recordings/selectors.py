@@ -13,10 +13,10 @@ from django.conf import settings
 from django.db.models import Q
 
 from liuhen.core.canonical import MAX_INTEGER
-from liuhen.core.errors import LiuhenError
 from liuhen.core.forms import format_time, parse_time
 from liuhen.server.accounts.policy import Ability, allows
 from liuhen.server.kernel.actor import ActorKind
+from liuhen.server.kernel.errors import ServerError
 from liuhen.server.recordings import index
 from liuhen.server.recordings.interfaces import RecordingOrder
 from liuhen.server.recordings.models import Attachment, Recording
@@ -47,15 +47,16 @@ _FIRST_DAY: Final = date(1970, 1, 1)
 _LAST_DAY: Final = date(9000, 1, 1)
 
 
-class RecordingMissingError(LiuhenError):
+class RecordingMissingError(ServerError):
     """There is no such recording, or the actor may not know of it; the two look alike on purpose."""
 
     code = "recording-missing"
+    status = 404
     zh = "没有编号为 {id} 的音像记录，或您无权知悉。请核对编号。"
     en = "There is no recording {id}, or you may not know of it. Check the number."
 
 
-class CursorError(LiuhenError):
+class CursorError(ServerError):
     """A page address was altered or comes from another version."""
 
     code = "cursor-invalid"

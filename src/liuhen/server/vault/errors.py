@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liuhen.core.errors import LiuhenError
+from liuhen.server.kernel.errors import ServerError
 
 __all__ = [
     "DigestMismatchError",
@@ -20,14 +20,17 @@ __all__ = [
 ]
 
 
-class VaultError(LiuhenError):
+class VaultError(ServerError):
     """Base of all refusals and faults of a store."""
+
+    status = 503
 
 
 class VaultFullError(VaultError):
     """No space or no quota is left; the step was undone and may be repeated once there is space."""
 
     code = "vault-full"
+    status = 507
     zh = "原件库空间不足，{where} 未能写入；此前已确认的内容完好。请扩充或清理磁盘后重试，上传会从断点继续。"
     en = (
         "The vault is full: {where} could not be written; what was confirmed before is safe. Add or free "
@@ -55,6 +58,7 @@ class SizeMismatchError(VaultError):
     """What was staged is shorter or longer than what is to be sealed; the staged bytes are kept."""
 
     code = "size-mismatch"
+    status = 409
     zh = "上传 {key} 应有 {declared} 字节，实收 {received} 字节，未封存。请续传缺少的部分，或从设备重新采集。"
     en = (
         "Upload {key} should have {declared} bytes but has {received}; it was not sealed. Send what is "
@@ -66,6 +70,7 @@ class DigestMismatchError(VaultError):
     """What was staged has another digest than what is to be sealed; the staged bytes are kept."""
 
     code = "digest-mismatch"
+    status = 409
     zh = "上传 {key} 的 SHA-256 应为 {declared}，实为 {received}，未封存。请从设备重新采集此文件。"
     en = (
         "Upload {key} should have SHA-256 {declared} but has {received}; it was not sealed. Collect the file "

@@ -9,11 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from liuhen.core.errors import Language
-from liuhen.server.access.errors import TicketMissingError
-from liuhen.server.accounts.policy import NotAllowedError
-from liuhen.server.intake.selectors import CollectionMissingError
-from liuhen.server.ledger.errors import LedgerBehindError, LedgerFilesError, NoCheckpointError
-from liuhen.server.recordings.selectors import RecordingMissingError
+from liuhen.server.kernel.errors import ServerError
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -22,15 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bad_request", "csrf_failed", "forbidden", "not_found", "refused", "sentence", "server_error"]
 
-_STATUS: Final[dict[type[LiuhenError], int]] = {
-    NotAllowedError: 403,
-    RecordingMissingError: 404,
-    CollectionMissingError: 404,
-    TicketMissingError: 404,
-    NoCheckpointError: 503,
-    LedgerFilesError: 503,
-    LedgerBehindError: 503,
-}
+_FAILED: Final = 503
 
 
 def sentence(error: LiuhenError) -> str:
@@ -39,9 +27,9 @@ def sentence(error: LiuhenError) -> str:
 
 
 def refused(request: HttpRequest, error: LiuhenError) -> HttpResponse:
-    """Show why a service refused."""
-    status = _STATUS.get(type(error), 400)
-    titles = {403: _("Your role does not allow this"), 404: _("Not found"), 503: _("The server failed")}
+    """Show why a service refused; an error that is none of the server's tells that data of its own was refused."""
+    status = error.status if isinstance(error, ServerError) else _FAILED
+    titles = {403: _("Your role does not allow this"), 404: _("Not found"), _FAILED: _("The server failed")}
     return _page(request, status, titles.get(status, _("This cannot be done")), sentence(error))
 
 

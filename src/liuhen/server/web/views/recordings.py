@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from liuhen.core.errors import LiuhenError
 from liuhen.server.access import selectors as access
 from liuhen.server.accounts.policy import Ability, allows
+from liuhen.server.kernel.errors import ServerError
 from liuhen.server.media.selectors import derivatives_of
 from liuhen.server.recordings.models import RecordingKind, RecordingState
 from liuhen.server.recordings.selectors import device_seen, matching, page_of, recording_for
@@ -61,7 +61,7 @@ _COLUMNS: Final = (
 )
 
 
-class TableTooLongError(LiuhenError):
+class TableTooLongError(ServerError):
     """The list has more rows than a table may have."""
 
     code = "table-too-long"
