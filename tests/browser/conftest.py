@@ -45,13 +45,12 @@ class Site:
         return context
 
     def enter(self, context: BrowserContext) -> Page:
-        """Return a page on which the custodian is logged in, at today's page."""
+        """Return an empty page, whose browser window the custodian is logged in with."""
         page = context.new_page()
         if not self.session:
             log_in(page, self.username, self.password)
             self.session.extend(cookie["value"] for cookie in context.cookies() if cookie["name"] == "sessionid")
         context.add_cookies([{"name": "sessionid", "value": self.session[0], "url": self.instance.url}])
-        page.goto("/")
         return page
 
 

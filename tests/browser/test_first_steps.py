@@ -26,7 +26,9 @@ COUNTER = """
 RING = """
   () => {
     const style = getComputedStyle(document.activeElement);
-    return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+    const rail = document.activeElement.closest('.rail');
+    const isSeen = !rail || style.outlineColor === 'rgb(255, 255, 255)';
+    return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 && isSeen;
   }
 """
 MOST_TABS = 40

@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def test_a_name_of_two_characters_is_found(page: Page) -> None:
+    page.goto("/")
     page.keyboard.press("/")
     expect(page.locator("#find")).to_be_focused()
     page.keyboard.type("周敏")
@@ -212,6 +213,16 @@ def test_a_seal_that_cannot_be_loaded_says_so_and_leads_on(cut_off_page: Page) -
     page.locator("details.seal .proof a").first.click()
     expect(page.locator("h1")).to_have_text("账本条目与证明")
     expect(page.locator("dl.entry pre").first).to_contain_text("recording:sealed")
+
+
+@pytest.mark.article(16)
+def test_a_film_that_cannot_be_loaded_says_what_to_do(cut_off_page: Page) -> None:
+    page = cut_off_page
+    open_ticket(page)
+    expect(page.locator("#unplayed")).to_be_hidden()
+    page.route("**/media/**", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#unplayed")).to_contain_text("请检查网络连接后重新载入页面")
 
 
 def test_escape_closes_the_seal_that_the_keyboard_stands_in_and_leaves_the_search(page: Page) -> None:

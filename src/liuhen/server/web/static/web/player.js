@@ -14,6 +14,18 @@
     window.location.reload();
   }, Math.min(Number(player.dataset.secondsLeft) * 1000 + 500, 2147483647));
 
+  /* The error may have come before this script: what has no width by then is broken as well. */
+  const shown = playing || document.querySelector("img.picture");
+  function tellUnplayed() {
+    document.getElementById("unplayed").hidden = false;
+  }
+  if (shown) {
+    shown.addEventListener("error", tellUnplayed);
+    if (shown.error || (shown.complete && shown.naturalWidth === 0)) {
+      tellUnplayed();
+    }
+  }
+
   document.querySelectorAll("[data-seeks]").forEach(function (strip) {
     strip.addEventListener("click", function (event) {
       const box = strip.getBoundingClientRect();
