@@ -289,14 +289,28 @@ def test_a_module_of_our_own_that_is_missing_is_a_fault_and_not_hidden(monkeypat
         ([], {"LC_ALL": "", "LANG": "en_US"}, Language.EN),
         (["--language", "en"], {"LANG": "zh_CN"}, Language.EN),
         (["collect", "--language=zh"], {"LANG": "en_US"}, Language.ZH),
-        (["--language", "fr"], {"LANG": "en_US"}, Language.EN),
-        (["--language"], {}, Language.ZH),
+        (["ledger", "fsck", "--language", "en"], {}, Language.EN),
     ],
 )
 def test_the_language_is_the_one_asked_for_else_the_locales_else_chinese(
     words: list[str], environment: dict[str, str], language: Language
 ) -> None:
-    assert cli.choose_language(words, environment) is language
+    chosen, rest = cli.choose_language(words, environment)
+    assert chosen is language
+    assert rest == [word for word in words if word in {"collect", "ledger", "fsck"}]
+
+
+def test_the_other_words_stay_as_they_are() -> None:
+    words = ["manage", "shell", "-c", "print()", "--", "--x=1", "-v"]
+    assert cli.choose_language([*words[:2], "--language", "en", *words[2:]], {}) == (Language.EN, words)
+
+
+@pytest.mark.parametrize("words", [["--language", "fr"], ["collect", "--language"]])
+def test_a_language_that_there_is_not_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        cli.main(words)
+    assert refused.value.code == ExitCode.USAGE
+    assert "--language" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from liuhen.server.access.content import Part
 from liuhen.server.config.instance import Settings
 from liuhen.server.intake.asgi import IntakeHandler
 from liuhen.server.web.urls import urlpatterns
+from liuhen.usage import parser_in
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -128,22 +129,41 @@ def test_every_check_is_documented_and_none_that_is_not_there() -> None:
 # Commands.
 
 
-def parsers(name: str) -> dict[str, argparse.ArgumentParser]:
+def parsers(name: str, language: Language = Language.EN) -> dict[str, argparse.ArgumentParser]:
     """Return the parser of a command and those of its subcommands, by what is typed."""
     module = importlib.import_module(COMMANDS[name].module)
-    top = argparse.ArgumentParser(prog=f"liuhen {name}")
-    top.set_defaults(language=Language.EN)
+    top = parser_in(language)(prog=f"liuhen {name}")
     module.add_arguments(top)
-    found = {name: top}
+    found: dict[str, argparse.ArgumentParser] = {name: top}
     for action in top._actions:
         if isinstance(action, argparse._SubParsersAction):
             found |= {f"{name} {word}": parser for word, parser in action.choices.items()}
     return found
 
 
+_chinese = re.compile(r"[\u4e00-\u9fff]").search
+
+
 def options(parser: argparse.ArgumentParser) -> set[str]:
     given = {word for action in parser._actions for word in action.option_strings if word.startswith("--")}
     return given - {"--help"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_speaks_the_one_language_that_was_asked_for(name: str) -> None:
+    chinese, english = parsers(name, Language.ZH), parsers(name, Language.EN)
+    helped = {
+        language: [action.help or "" for top in of.values() for action in _helped(top)]
+        for language, of in (("zh", chinese), ("en", english))
+    }
+    assert [words for words in helped["zh"] if words and not _chinese(words)] == []
+    assert [words for words in helped["en"] if _chinese(words)] == []
+
+
+def _helped(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Return every action with a help text, subcommands among them."""
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return [*parser._actions, *(choice for action in below for choice in action._choices_actions)]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -1,7 +1,7 @@
 """`liuhen`: finds the command, loads just that one, and is the one place where errors reach people.
 
-Each command is a module with `add_arguments(parser)` and `run(args) -> int`. The parser's default `language` is set
-before `add_arguments` is called; `args.language` is there when `run` is.
+Each command is a module with `add_arguments(parser)` and `run(args) -> int`. It speaks one language: `parser.language`,
+which is `args.language` when it runs.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Protocol, TextIO
 
+    from liuhen.usage import Parser
+
     class CommandModule(Protocol):
         """What a command's module offers."""
 
-        def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        def add_arguments(self, parser: Parser) -> None:
             """Declare the command's arguments."""
             ...
 
@@ -92,16 +94,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: argparse has shown help or refused the arguments.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
-    language = choose_language(words, os.environ)
     _show_anything()
-    name, rest = _split(words)
+    language, words = choose_language(sys.argv[1:] if argv is None else argv, os.environ)
+    name = words[0] if words else ""
     if name not in COMMANDS:
         return _without_command(name, language)
     args = argparse.Namespace(json=False)
     try:
         module = _load(name)
-        _parser(name, module, language).parse_args(rest, args)
+        _parser(name, module, language).parse_args(words[1:], args)
+        args.language = language
         return module.run(args)
     except LiuhenError as error:
         _tell(error, language, as_json=args.json)
@@ -110,14 +112,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.INTERRUPTED
 
 
-def choose_language(words: Sequence[str], environment: Mapping[str, str]) -> Language:
-    """Return the language of `--language` in the command line, else of the locale, else Chinese."""
-    for at, word in enumerate(words):
-        option, equals, value = word.partition("=")
-        if option == "--language":
-            given = value if equals else "".join(words[at + 1 : at + 2])
-            if given in set(Language):
-                return Language(given)
+def choose_language(words: Sequence[str], environment: Mapping[str, str]) -> tuple[Language, list[str]]:
+    """Return the language of `--language`, wherever it stands, else of the locale, else Chinese; and the other words.
+
+    Raises:
+        SystemExit: there is no such language.
+    """
+    usual = _language_of(environment)
+    parser = parser_in(usual)(prog="liuhen", add_help=False, allow_abbrev=False)
+    _add_language(parser)
+    chosen, rest = parser.parse_known_args(words)
+    return (usual if chosen.language is None else Language(chosen.language)), rest
+
+
+def _language_of(environment: Mapping[str, str]) -> Language:
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         locale = environment.get(variable, "")
         if locale:
@@ -125,14 +133,12 @@ def choose_language(words: Sequence[str], environment: Mapping[str, str]) -> Lan
     return Language.ZH
 
 
-def _split(words: list[str]) -> tuple[str, list[str]]:
-    """Return the command's name and its own words; `--language` may stand before the command."""
-    kept: list[str] = []
-    while words and words[0].partition("=")[0] == "--language":
-        count = 1 if "=" in words[0] else 2
-        kept += words[:count]
-        words = words[count:]
-    return (words[0], kept + words[1:]) if words else ("", [])
+def _add_language(parser: Parser) -> None:
+    parser.add_argument(
+        "--language",
+        choices=[language.value for language in Language],
+        help=parser.language.pick("提示语言", "language of the words"),
+    )
 
 
 def _load(name: str) -> CommandModule:
@@ -148,17 +154,10 @@ def _load(name: str) -> CommandModule:
     return cast("CommandModule", importlib.import_module(module))
 
 
-def _parser(name: str, module: CommandModule, language: Language) -> argparse.ArgumentParser:
+def _parser(name: str, module: CommandModule, language: Language) -> Parser:
     command = COMMANDS[name]
-    chinese = language is Language.ZH
-    parser = parser_in(language)(prog=f"liuhen {name}", description=command.zh if chinese else command.en)
-    parser.set_defaults(language=language)
-    parser.add_argument(
-        "--language",
-        choices=[language.value for language in Language],
-        default=language,
-        help="提示语言" if chinese else "language of the words",
-    )
+    parser = parser_in(language)(prog=f"liuhen {name}", description=language.pick(command.zh, command.en))
+    _add_language(parser)
     module.add_arguments(parser)
     return parser
 
@@ -177,19 +176,17 @@ def _without_command(name: str, language: Language) -> int:
         near = difflib.get_close_matches(name, COMMANDS, n=1)
         zh = f"没有命令 {name}。" + (f"是否指 {near[0]}？" if near else "")
         en = f"There is no command {name}." + (f" Did you mean {near[0]}?" if near else "")
-        _say(zh if language is Language.ZH else en, sys.stderr)
+        _say(language.pick(zh, en), sys.stderr)
     _say(_overview(language), sys.stderr)
     return ExitCode.USAGE
 
 
 def _overview(language: Language) -> str:
-    chinese = language is Language.ZH
-    head = (
-        "用法：liuhen 命令 [参数]    （liuhen 命令 --help 查看详情）"
-        if chinese
-        else ("usage: liuhen COMMAND [ARGUMENTS]    (liuhen COMMAND --help tells more)")
+    head = language.pick(
+        "用法：liuhen 命令 [参数]    （liuhen 命令 --help 查看详情）",
+        "usage: liuhen COMMAND [ARGUMENTS]    (liuhen COMMAND --help tells more)",
     )
-    lines = [f"  {name:<10}{command.zh if chinese else command.en}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<10}{language.pick(command.zh, command.en)}" for name, command in COMMANDS.items()]
     return "\n".join([head, "", *lines])
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import re
 
 from tests.collector.kit import ROOT
@@ -8,8 +7,10 @@ from tests.collector.kit import ROOT
 from liuhen.collector.commands.collect import add_arguments
 from liuhen.collector.report.events import Event
 from liuhen.collector.source import SkipReason
+from liuhen.core.errors import Language
 from liuhen.core.exits import ExitCode
 from liuhen.core.naming import builtin_grammars, load_grammars
+from liuhen.usage import parser_in
 
 _GUIDE = (ROOT / "docs" / "guide" / "collector.md").read_text(encoding="utf-8")
 
@@ -42,8 +43,7 @@ def test_the_guides_grammar_file_is_one() -> None:
 
 
 def test_the_guide_tells_every_option_of_the_command() -> None:
-    parser = argparse.ArgumentParser()
-    parser.set_defaults(language="en")
+    parser = parser_in(Language.EN)()
     add_arguments(parser)
     options = [
         option for action in parser._actions for option in action.option_strings if option not in {"-h", "--help"}

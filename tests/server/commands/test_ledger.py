@@ -39,15 +39,20 @@ def test_key_and_checkpoint_belong_together(instance: Served) -> None:
     assert checkpoint.size > 0
 
 
-def test_fsck_says_in_both_languages_that_nothing_is_wrong(instance: Served) -> None:
-    plain, deep = (instance.run("ledger", "fsck", *words) for words in ((), ("--deep",)))
+@pytest.mark.parametrize(
+    ("language", "whole", "read_again"),
+    [("zh", "不符 0 处", "复核原件 0 件"), ("en", "0 discrepancies", "0 originals read again")],
+)
+def test_fsck_says_in_the_language_asked_for_that_nothing_is_wrong(
+    language: str, whole: str, read_again: str, instance: Served
+) -> None:
+    plain, deep = (instance.run("ledger", "fsck", "--language", language, *more) for more in ((), ("--deep",)))
     for done in (plain, deep):
         assert done.stdout == ""
-        assert "不符 0 处" in done.stderr
-        assert "0 discrepancies" in done.stderr
-    assert "originals" not in plain.stderr
-    assert "复核原件 0 件" in deep.stderr
-    assert "0 originals read again" in deep.stderr
+        assert whole in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert read_again not in plain.stderr
+    assert read_again in deep.stderr
 
 
 def test_fsck_names_what_is_wrong_one_object_a_line(instance: Served) -> None:
@@ -56,7 +61,7 @@ def test_fsck_names_what_is_wrong_one_object_a_line(instance: Served) -> None:
     try:
         database.execute("UPDATE ledger_subjecthead SET n = n + 1 WHERE subject = ?", [name])
         database.commit()
-        done = instance.run("ledger", "fsck", check=False)
+        done = instance.run("ledger", "fsck", "--language", "en", check=False)
     finally:
         database.execute("UPDATE ledger_subjecthead SET n = n - 1 WHERE subject = ?", [name])
         database.commit()
@@ -69,7 +74,7 @@ def test_fsck_names_what_is_wrong_one_object_a_line(instance: Served) -> None:
 
 
 def test_an_export_is_verified_with_the_printed_key(instance: Served, tmp_path: Path) -> None:
-    done = instance.run("ledger", "export", str(tmp_path / "export"))
+    done = instance.run("ledger", "export", "--language", "en", str(tmp_path / "export"))
     facts = verify_export(FolderFiles(tmp_path / "export"), key=key_of(instance))
     assert f"{facts.checkpoint.size} entries" in done.stderr
     again = instance.run("ledger", "export", str(tmp_path / "export"), check=False)

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from liuhen.core.errors import Language
 from liuhen.core.exits import ExitCode, worst
 from liuhen.core.reasons import reason_of
 
@@ -19,8 +18,10 @@ if TYPE_CHECKING:
     from liuhen.collector.report import Report
     from liuhen.collector.transport import Halt
     from liuhen.collector.work.order import Order
+    from liuhen.core.errors import Language
     from liuhen.core.naming import Grammars
     from liuhen.core.tlog.note import VerifierKey
+    from liuhen.usage import Parser
 
 __all__ = ["add_arguments", "run"]
 
@@ -76,10 +77,10 @@ _MISUSES = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments, with help in the language that `liuhen.cli` set as the parser's default."""
-    language = Language(parser.get_default("language"))
-    words = {name: _pick(pair, language) for name, pair in _HELP.items()}
+def add_arguments(parser: Parser) -> None:
+    """Declare the arguments."""
+    language = parser.language
+    words = {name: language.pick(zh, en) for name, (zh, en) in _HELP.items()}
     positive, count = partial(_positive, language=language), partial(_count, language=language)
     parser.add_argument("source", metavar="SOURCE", type=Path, nargs="?", help=words["source"])
     parser.add_argument("--server", metavar="URL", help=words["server"])
@@ -116,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
 
     order = _order(args, began_ns)
     halt = Halt()
-    report = report_to(words_on=sys.stderr, json_on=sys.stdout if args.json else None, language=Language(args.language))
+    report = report_to(words_on=sys.stderr, json_on=sys.stdout if args.json else None, language=args.language)
     try:
         with stopped_by_signals(halt):
             return _carry_out(args, order, report, halt)
@@ -169,7 +170,7 @@ def _check_combination(args: argparse.Namespace) -> None:
     }
     for misuse, holds in misuses.items():
         if holds:
-            args.refuse(_pick(_MISUSES[misuse], Language(args.language)))
+            args.refuse(args.language.pick(*_MISUSES[misuse]))
 
 
 def _order(args: argparse.Namespace, began_ns: int) -> Order:
@@ -227,11 +228,6 @@ def _version() -> str:
         return "unknown"
 
 
-def _pick(pair: tuple[str, str], language: Language) -> str:
-    zh, en = pair
-    return zh if language is Language.ZH else en
-
-
 def _positive(text: str, *, language: Language) -> float:
     try:
         value = float(text)
@@ -252,4 +248,4 @@ def _count(text: str, *, language: Language) -> int:
 def _misuse(misuse: str, text: str, language: Language) -> argparse.ArgumentTypeError:
     import argparse
 
-    return argparse.ArgumentTypeError(f"{text}: {_pick(_MISUSES[misuse], language)}")
+    return argparse.ArgumentTypeError(f"{text}: {language.pick(*_MISUSES[misuse])}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from liuhen.collector.errors import InputUnreadableError, Sm3DiffersError
-from liuhen.core.errors import Language
 from liuhen.core.exits import ExitCode
 from liuhen.core.reasons import reason_of
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from liuhen.core.tlog.note import VerifierKey
     from liuhen.core.verify.facts import ReceiptFacts
-
-    type _Finding = tuple[dict[str, Any], dict[Language, str]]
+    from liuhen.usage import Parser
 
 __all__ = ["add_arguments", "run"]
 
@@ -33,10 +32,18 @@ _HELP = {
 _LONGEST_KEY_FILE = 4096
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments, with help in the language that `liuhen.cli` set as the parser's default."""
-    chinese = str(parser.get_default("language")) == "zh"
-    words = {name: zh if chinese else en for name, (zh, en) in _HELP.items()}
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    """What holds, for machines and for people."""
+
+    result: dict[str, Any]
+    zh: str
+    en: str
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare the arguments."""
+    words = {name: parser.language.pick(zh, en) for name, (zh, en) in _HELP.items()}
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("receipt", metavar="RECEIPT", type=Path, nargs="?", help=words["receipt"])
     what.add_argument("--export", metavar="DIR", type=Path, help=words["export"])
@@ -53,29 +60,28 @@ def run(args: argparse.Namespace) -> int:
         LiuhenError: any doubt, or a file that cannot be read.
     """
     if args.export is not None and args.file is not None:
-        chinese = Language(args.language) is Language.ZH
-        args.refuse("--file 只与 RECEIPT 同用" if chinese else "--file goes with RECEIPT")
+        args.refuse(args.language.pick("--file 只与回执同用", "--file goes with RECEIPT"))
     from liuhen.core.tlog.note import VerifierKey
 
     key = VerifierKey.from_text(_key_text(args.key))
     if args.export is not None:
-        result, words = _verify_export(args.export, key)
+        proven = _verify_export(args.export, key)
     else:
-        result, words = _verify_receipt(args.receipt, args.file, key)
+        proven = _verify_receipt(args.receipt, args.file, key)
     if args.json:
-        print(json.dumps(result))
-    print(words[Language(args.language)], file=sys.stderr)
+        print(json.dumps(proven.result))
+    print(args.language.pick(proven.zh, proven.en), file=sys.stderr)
     return ExitCode.OK
 
 
-def _verify_receipt(path: Path, original: Path | None, key: VerifierKey) -> _Finding:
+def _verify_receipt(path: Path, original: Path | None, key: VerifierKey) -> _Proven:
     from liuhen.core.digests import digest_file
     from liuhen.core.verify.policy import AnyReceipt, SameOriginal
     from liuhen.core.verify.receipt import verify_receipt
 
     data = _read(path)
     if original is None:
-        return _receipt_finding(verify_receipt(data, key=key, policy=AnyReceipt()), compared=False)
+        return _receipt_proven(verify_receipt(data, key=key, policy=AnyReceipt()), compared=False)
     try:
         digests = digest_file(original)
     except OSError as error:
@@ -83,10 +89,10 @@ def _verify_receipt(path: Path, original: Path | None, key: VerifierKey) -> _Fin
     facts = verify_receipt(data, key=key, policy=SameOriginal(sha256=digests.sha256, size=digests.size))
     if facts.sm3 not in {None, digests.sm3}:
         raise Sm3DiffersError(path=original, found=digests.sm3, sealed=facts.sm3)
-    return _receipt_finding(facts, compared=True)
+    return _receipt_proven(facts, compared=True)
 
 
-def _receipt_finding(facts: ReceiptFacts, *, compared: bool) -> _Finding:
+def _receipt_proven(facts: ReceiptFacts, *, compared: bool) -> _Proven:
     from liuhen.core.forms import format_time
     from liuhen.core.naming import decode_name, visible
 
@@ -117,10 +123,10 @@ def _receipt_finding(facts: ReceiptFacts, *, compared: bool) -> _Finding:
     )
     if compared:
         zh, en = f"{zh}手中文件与其一致。", f"{en} The file at hand is that original."
-    return result, {Language.ZH: zh, Language.EN: en}
+    return _Proven(result, zh, en)
 
 
-def _verify_export(folder: Path, key: VerifierKey) -> _Finding:
+def _verify_export(folder: Path, key: VerifierKey) -> _Proven:
     from liuhen.core.verify.export import verify_export
     from liuhen.core.verify.folder import FolderFiles
 
@@ -141,7 +147,7 @@ def _verify_export(folder: Path, key: VerifierKey) -> _Finding:
         f"The ledger is genuine: {facts.checkpoint.origin} with {size} entries on {subjects} subjects; "
         "the signed checkpoint, every entry and every chain of events hold."
     )
-    return result, {Language.ZH: zh, Language.EN: en}
+    return _Proven(result, zh, en)
 
 
 def _key_text(given: str) -> str:

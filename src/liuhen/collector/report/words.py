@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from liuhen.collector.source.finding import SkipReason
-from liuhen.core.errors import Language
 
 if TYPE_CHECKING:
     from liuhen.collector.report.events import (
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
         Watching,
     )
     from liuhen.collector.report.outcome import Outcome
+    from liuhen.core.errors import Language
 
 __all__ = ["REASONS", "Words", "size_text"]
 
@@ -58,10 +58,7 @@ class Words:
 
     def __init__(self, language: Language) -> None:
         self.language = language
-
-    def pick(self, zh: str, en: str) -> str:
-        """Return the one of two texts that is in this language."""
-        return zh if self.language is Language.ZH else en
+        self.pick = language.pick
 
     def reason(self, reason: SkipReason) -> str:
         """Return why something was left."""

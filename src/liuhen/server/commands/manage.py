@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from liuhen.usage import Parser
 
 __all__ = ["add_arguments", "run"]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     """Pass everything on."""
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="e.g. check --deploy, migrate, shell")
+    parser.add_argument(
+        "arguments",
+        nargs=argparse.REMAINDER,
+        help=parser.language.pick("如 check --deploy、migrate、shell", "such as check --deploy, migrate, shell"),
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,30 +13,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
+    from liuhen.usage import Parser
+
 __all__ = ["add_arguments", "run"]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     """Declare the subcommands."""
     from liuhen.server.accounts.roles import Role
 
+    pick = parser.language.pick
     roles = [role.value for role in Role]
     sub = parser.add_subparsers(dest="action", required=True)
-    unit = sub.add_parser("unit", help="make a unit / 新建单位")
+    unit = sub.add_parser("unit", help=pick("新建单位", "make a unit"))
     unit.add_argument("code")
     unit.add_argument("name")
     unit.add_argument("--parent", metavar="CODE")
-    add = sub.add_parser("add", help="make a person; the first password is printed / 新建人员，打印初始密码")
+    add = sub.add_parser("add", help=pick("新建人员，打印初始密码", "make a person; the first password is printed"))
     add.add_argument("username")
     add.add_argument("--name", required=True)
     add.add_argument("--unit", required=True, metavar="CODE")
     add.add_argument("--certificate")
     add.add_argument("--role", action="append", default=[], choices=roles)
-    for action, text in (("grant", "give a role / 授予角色"), ("revoke", "take a role away / 撤销角色")):
+    for action, text in (("grant", pick("授予角色", "give a role")), ("revoke", pick("撤销角色", "take a role away"))):
         change = sub.add_parser(action, help=text)
         change.add_argument("username")
         change.add_argument("role", choices=roles)
-    sub.add_parser("list", help="list people, one JSON object per line / 列出人员")
+    sub.add_parser("list", help=pick("列出人员，每行一个 JSON 对象", "list people, one JSON object per line"))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Never
 
     from liuhen.server.config.instance import Instance
+    from liuhen.usage import Parser
 
 __all__ = ["AddressUnusableError", "MigrationsPendingError", "PortTakenError", "add_arguments", "run"]
 
@@ -64,11 +65,12 @@ class MigrationsPendingError(LiuhenError):
     en = "The database is older than this program ({names}). Back up {home}, then run `liuhen manage migrate`."
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     """Declare the options."""
-    parser.add_argument("--no-worker", action="store_true", help="run no worker here / 不在本进程下运行后台任务")
+    pick = parser.language.pick
+    parser.add_argument("--no-worker", action="store_true", help=pick("不在本进程下运行后台任务", "run no worker here"))
     parser.add_argument(
-        "--demo", action="store_true", help="fill an empty instance with demonstration data / 空实例填入演示数据"
+        "--demo", action="store_true", help=pick("空实例填入演示数据", "fill an empty instance with demonstration data")
     )
 
 

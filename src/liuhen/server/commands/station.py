@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from liuhen.server.intake.models import Station
+    from liuhen.usage import Parser
 
 __all__ = ["KeyFileExistsError", "KeyFileUnwritableError", "add_arguments", "run"]
 
@@ -36,19 +37,22 @@ class KeyFileUnwritableError(LiuhenError):
     en = "The key file {path} cannot be written: {reason}. No key was issued. Check folder and permissions of --out."
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     """Declare the subcommands."""
+    pick = parser.language.pick
     sub = parser.add_subparsers(dest="action", required=True)
-    add = sub.add_parser("add", help="register a station and write its key file / 登记采集站并写出密钥文件")
+    add = sub.add_parser("add", help=pick("登记采集站并写出密钥文件", "register a station and write its key file"))
     add.add_argument("name")
     add.add_argument("--unit", required=True, metavar="CODE")
     add.add_argument("--out", required=True, type=Path, metavar="FILE")
-    rekey = sub.add_parser("rekey", help="revoke a station's keys and write a new one / 吊销旧密钥，写出新密钥")
+    rekey = sub.add_parser("rekey", help=pick("吊销旧密钥，写出新密钥", "revoke a station's keys and write a new one"))
     rekey.add_argument("name")
     rekey.add_argument("--out", required=True, type=Path, metavar="FILE")
-    revoke = sub.add_parser("revoke", help="end a key at once / 立即吊销密钥")
+    revoke = sub.add_parser("revoke", help=pick("立即吊销密钥", "end a key at once"))
     revoke.add_argument("key", metavar="KEYID")
-    sub.add_parser("list", help="list stations and keys, one JSON object per line / 列出采集站与密钥")
+    sub.add_parser(
+        "list", help=pick("列出采集站与密钥，每行一个 JSON 对象", "list stations and keys, one JSON object per line")
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from liuhen.server.vault.interfaces import Store
     from liuhen.server.vault.sweeper import SweepReport
+    from liuhen.usage import Parser
 
 __all__ = ["add_arguments", "run"]
 
@@ -20,12 +21,15 @@ _FOUND: Final = 1
 _GRACE: Final = timedelta(hours=1)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     """Declare the subcommands."""
+    pick = parser.language.pick
     sub = parser.add_subparsers(dest="action", required=True)
-    sub.add_parser("status", help="what each store holds and how it is protected / 各库存量与保护状态")
-    sub.add_parser("sweep", help="clear dead staging areas, report objects without rows / 清理暂存，报告无记录的原件")
-    sub.add_parser("verify", help="read every object again and compare it with its address / 逐件复核校验值")
+    sub.add_parser("status", help=pick("各库存量与保护状态", "what each store holds and how it is protected"))
+    sub.add_parser(
+        "sweep", help=pick("清理暂存，报告无记录的原件", "clear dead staging areas, report objects without rows")
+    )
+    sub.add_parser("verify", help=pick("逐件复核校验值", "read every object again and compare it with its address"))
 
 
 def run(args: argparse.Namespace) -> int:
