@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
-FILM, SOUND, PHOTO, DAMAGED = 9, 1, 2, 4
-"""Recordings of the demonstration, counted from the newest; the film has sound, an attachment and an officer."""
+FILM = "main tr:has-text('_0007.mp4') a"
+"""The demonstration's recording that has sound, an attachment and an officer."""
+OTHERS_OPENED = {"sound": "kind=audio", "photo": "kind=photo", "damaged": "state=unreadable"}
+RECORDINGS = "main table a[href^='/recordings/']"
 PAPER = {"width": 680, "height": 1001}
 """A4 within the margins of the style sheet, in CSS pixels."""
 SIZES = {"wide": (1366, 768), "phone": (390, 844)}
@@ -114,16 +116,18 @@ def _shoot_pages(camera: _Camera, accounts: dict[str, str]) -> None:
     camera.go(camera.links("/intake-progress/", "main a[href$='/receipts/']")[0])
     camera.shoot("receipts")
     camera.shoot_paper("receipts")
-    recordings = camera.links("/recordings/", "main table a[href^='/recordings/']")
-    for number, link in enumerate(recordings):
+    for number, link in enumerate(camera.links("/recordings/", RECORDINGS)):
         camera.go(link)
         camera.shoot(f"recording-{number:02d}")
-    camera.go(camera.links(recordings[FILM], "ol.chain .proof a")[0])
+    film = camera.links("/recordings/", FILM)[0]
+    camera.go(film)
+    camera.shoot("film")
+    camera.go(camera.links(film, "ol.chain .proof a")[0])
     camera.shoot("event")
-    _shoot_refusals(camera, recordings[FILM])
-    _shoot_viewing(camera, recordings[FILM])
-    for name, number in (("sound", SOUND), ("photo", PHOTO), ("damaged", DAMAGED)):
-        _open_ticket(camera, recordings[number])
+    _shoot_refusals(camera, film)
+    _shoot_viewing(camera, film)
+    for name, what in OTHERS_OPENED.items():
+        _open_ticket(camera, camera.links(f"/recordings/?{what}", RECORDINGS)[0])
         camera.shoot(f"open-{name}")
         _end_ticket(camera)
 
@@ -218,7 +222,7 @@ def main() -> int:
         images = ROOT / "docs" / "images"
         images.mkdir(exist_ok=True)
         for language in LANGUAGES:
-            shutil.copy(args.out / f"recording-{FILM:02d}.wide.{language}.png", images / f"recording.{language}.png")
+            shutil.copy(args.out / f"film.wide.{language}.png", images / f"recording.{language}.png")
     return 0
 
 
