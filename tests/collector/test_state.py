@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liuhen.collector.durable import make_folder, remove_durably, write_durably
 from liuhen.collector.errors import ReceiptRefusedError, StateUnwritableError
 from liuhen.collector.source import SkipReason
 from liuhen.collector.state import (
@@ -234,32 +233,6 @@ def test_a_receipts_file_name_is_safe(name: bytes, safe: str) -> None:
 )
 def test_the_state_lies_where_the_desktop_specification_says(environment: dict[str, str], folder: Path) -> None:
     assert default_state_folder(environment) == folder
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    write_durably(path, b"old")
-
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_durably(path, b"new")
-    monkeypatch.undo()
-
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-    assert path.stat().st_mode & 0o777 == 0o600
-
-
-def test_folders_are_made_private_and_removal_lasts(tmp_path: Path) -> None:
-    make_folder(tmp_path / "a" / "b")
-    write_durably(tmp_path / "a" / "b" / "c", b"")
-    remove_durably(tmp_path / "a" / "b" / "c")
-
-    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700
-    assert list((tmp_path / "a" / "b").iterdir()) == []
 
 
 @pytest.mark.parametrize(

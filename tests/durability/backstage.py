@@ -155,7 +155,8 @@ def demo_render() -> None:
 
     from liuhen.server.demo import story
 
-    story.render(settings.INSTANCE.home / "demo" / "devices", datetime(2026, 11, 22))  # noqa: DTZ001 - device time
+    day = datetime(2026, 11, 22)  # noqa: DTZ001 - device time
+    assert list(story.render(settings.INSTANCE.home / "demo" / "devices", day))
 
 
 def demo_tracks() -> None:

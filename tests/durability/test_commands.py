@@ -25,15 +25,14 @@ INIT: dict[str, tuple[Kill, list[str]]] = {
     "folder-made": (after("os.mkdir", "/home"), []),
     "tables-not-committed": (before("database.commit", "migrate.Command.handle"), []),
     "tables-committed": (after("database.commit", "migrate.Command.handle"), []),
-    "key-written-beside": (before("os.link", "/ledger.key"), ["secrets/.ledger.key.new"]),
-    "key-linked": (after("os.link", "/ledger.key"), ["secrets/.ledger.key.new", *_KEY]),
-    "key-named": (after("os.fsync", "/secrets", skip=1), _KEY),
+    "key-written-beside": (before("os.replace", "/ledger.key"), ["secrets/.ledger.key.part"]),
+    "key-named": (after("os.replace", "/ledger.key"), _KEY),
     "verifier-key-named": (after("os.replace", "/ledger/key"), [*_LEDGER[1:2], *_KEY]),
     "memory-named": (after("os.replace", "/ledger/signer-state"), [*_LEDGER[1:], *_KEY]),
     "checkpoint-named": (after("os.replace", "/ledger/checkpoint"), [*_LEDGER, *_KEY]),
     "event-not-committed": (before("database.commit", "ledger.services.init_ledger"), [*_LEDGER, *_KEY]),
     "event-committed": (after("database.commit", "ledger.services.init_ledger"), [*_LEDGER, *_KEY]),
-    "secret-written-beside": (before("os.replace", "/django.key"), [*_LEDGER, "secrets/.django.key.new", *_KEY]),
+    "secret-written-beside": (before("os.replace", "/django.key"), [*_LEDGER, "secrets/.django.key.part", *_KEY]),
     "secret-named": (after("os.replace", "/django.key"), [*_LEDGER, "secrets/django.key", *_KEY]),
 }
 
@@ -230,6 +229,6 @@ def test_killed_while_a_demonstration_is_filled_the_next_filling_ends_it(
     assert program.rows("SELECT count(*) FROM accounts_person") == [(len(accounts),)]
     assert program.rows("SELECT count(*) FROM intake_station") == [(1,)]
     assert len((program.home / "demo" / "day").read_text(encoding="ascii")) == len("2026-11-22")
-    assert [name for name in program.names("demo") if ".partial" in name or name.endswith(".new")] == []
+    assert [name for name in program.names("demo") if ".partial" in name or name.endswith(".part")] == []
     held = json.loads((program.home / "secrets" / "demo-station.json").read_bytes())["key"].split("_")[1]
     assert (held,) in program.rows("SELECT key FROM intake_stationkey WHERE revoked_at IS NULL")

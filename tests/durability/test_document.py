@@ -19,7 +19,7 @@ COLUMNS = ["step", "on disk after it", "a power cut here leaves", "repaired by, 
 
 _CHANGES = {
     *("fsync", "fdatasync", "rename", "unlink", "rmdir", "rmtree", "hardlink_to", "touch", "write_text", "write_bytes"),
-    *("write_durably", "write_secret", "remove_durably", "mkdtemp", "atomic"),
+    *("write_durably", "remove_durably", "mkdtemp", "atomic"),
 }
 
 

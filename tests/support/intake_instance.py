@@ -5,8 +5,9 @@ One unit `u` with two stations (key files `secrets/first.json`, `secrets/second.
 
 from __future__ import annotations
 
+from liuhen.durable import write_durably
 from liuhen.server.config.instance import Instance
-from liuhen.server.config.setup import initialise, write_secret
+from liuhen.server.config.setup import initialise
 
 
 def main() -> None:
@@ -33,7 +34,7 @@ def main() -> None:
     for name, file in (("一号采集站", "first"), ("二号采集站", "second")):
         station = intake.register_station(name=name, unit=unit, actor=SYSTEM, at=at)
         key = intake.issue_key(station=station, actor=SYSTEM, at=at)
-        write_secret(instance.home / "secrets" / f"{file}.json", key.file_text)
+        write_durably(instance.home / "secrets" / f"{file}.json", key.file_text.encode())
 
 
 if __name__ == "__main__":

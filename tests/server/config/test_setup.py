@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liuhen.server.config.setup import write_secret
 from tests.support.commands import LIUHEN, environment, liuhen
 
 if TYPE_CHECKING:
@@ -61,7 +59,7 @@ def test_init_once_more_changes_nothing(home: Path) -> None:
 def test_an_init_that_was_cut_off_before_its_end_is_completed_on_the_same_ledger(home: Path) -> None:
     key = (home / "secrets" / "ledger.key").read_bytes()
     (home / "secrets" / "django.key").unlink()
-    (home / "secrets" / ".django.key.new").write_text("half", encoding="ascii")
+    (home / "secrets" / ".django.key.part").write_text("half", encoding="ascii")
     assert liuhen(home, "person", "list").returncode == 11, "it is not open before that"
     done = liuhen(home, "init")
     assert done.returncode == 0, done.stderr
@@ -125,31 +123,3 @@ def test_a_clock_set_back_is_noticed_before_anything_is_written(home: Path) -> N
     assert done.returncode == 1
     assert "[clock-set-back]" in done.stderr
     assert liuhen(home, "person", "unit", "u", "执法大队").returncode == 1, "nor the second time"
-
-
-def test_a_secret_replaces_the_one_before_and_nobody_else_may_read_it(tmp_path: Path) -> None:
-    path = tmp_path / "secrets" / "a.key"
-    write_secret(path, "one")
-    path.chmod(0o644)
-    write_secret(path, "两")
-    assert path.read_text(encoding="utf-8") == "两"
-    assert mode(path) == 0o600
-    assert [one.name for one in path.parent.iterdir()] == ["a.key"]
-
-
-def test_a_secret_that_could_not_be_made_durable_leaves_the_one_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "a.key"
-    write_secret(path, "one")
-
-    def fail(_descriptor: int) -> None:
-        raise OSError("input/output error")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", fail)
-        with pytest.raises(OSError, match="input/output"):
-            write_secret(path, "two")
-    assert path.read_text(encoding="utf-8") == "one"
-    write_secret(path, "three")
-    assert path.read_text(encoding="utf-8") == "three"

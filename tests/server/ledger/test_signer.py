@@ -46,7 +46,7 @@ def test_a_key_file_is_private_and_never_replaced(tmp_path: Path) -> None:
 
 
 def test_a_key_that_was_cut_short_is_made_anew(tmp_path: Path) -> None:
-    (tmp_path / ".ledger.key.new").write_text("half a k", encoding="ascii")
+    (tmp_path / ".ledger.key.part").write_text("half a k", encoding="ascii")
     create_key(tmp_path / "ledger.key", ORIGIN)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ledger.key"]
 

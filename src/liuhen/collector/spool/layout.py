@@ -11,7 +11,6 @@ import shutil
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from liuhen.collector.durable import sync_folder
 from liuhen.collector.errors import SpoolDamagedError
 from liuhen.collector.source.finding import Skip, SkipReason
 from liuhen.collector.wire import FileDeclaration, FileRole
@@ -19,6 +18,7 @@ from liuhen.core.canonical import CanonicalError, canonical, parse_canonical
 from liuhen.core.digests import Digests
 from liuhen.core.errors import both
 from liuhen.core.forms import is_digest, is_uuid
+from liuhen.durable import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from liuhen.collector.durable import make_folder, sync_folder, write_durably
 from liuhen.collector.errors import (
     CollectorError,
     FileChangedError,
@@ -34,6 +33,7 @@ from liuhen.collector.spool.layout import (
 from liuhen.collector.wire import FileDeclaration, new_uuid
 from liuhen.core.naming import visible
 from liuhen.core.reasons import reason_of
+from liuhen.durable import make_folder, sync_folder, write_durably
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

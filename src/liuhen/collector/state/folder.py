@@ -13,10 +13,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from liuhen.collector.durable import make_folder, remove_durably, sync_folder, write_durably
 from liuhen.collector.errors import StateUnwritableError
 from liuhen.core.canonical import canonical
 from liuhen.core.reasons import reason_of
+from liuhen.durable import make_folder, remove_durably, sync_folder, write_durably
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,16 +55,13 @@ class StateFolder:
         return self.root / "known" / key[:2] / f"{key}.json"
 
     def make(self, folder: Path) -> None:
-        """Make `folder`, `root` or below it, durably.
-
-        A folder that is there already is made durable too: the run that made it may have been killed just before.
-        """
-        inner = [above for above in (folder, *folder.parents) if above.is_relative_to(self.root) and above != self.root]
+        """Make `folder`, `root` or below it, durably."""
+        inner = [above for above in (folder, *folder.parents) if above.is_relative_to(self.root)]
         try:
-            make_folder(folder)
-            for one in set(inner) - self._certain:
-                sync_folder(one.parent)
-                self._certain.add(one)
+            for one in reversed(inner):
+                if one not in self._certain or not one.exists():
+                    make_folder(one)
+                    self._certain.add(one)
         except OSError as error:
             raise _unwritable(folder, error) from error
 

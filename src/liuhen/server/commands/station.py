@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from liuhen.core.errors import LiuhenError
 from liuhen.core.reasons import reason_of
+from liuhen.durable import make_folder, write_durably
 
 if TYPE_CHECKING:
     import argparse
@@ -140,10 +141,9 @@ def _write(path: Path, content: str) -> None:
 
     Cut off before the commit, the file holds a key that was never issued; the server refuses it.
     """
-    from liuhen.server.config.setup import write_secret
-
     try:
-        write_secret(path, content)
+        make_folder(path.parent)
+        write_durably(path, content.encode())
     except OSError as error:
         raise KeyFileUnwritableError(path=path, reason=reason_of(error)) from error
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 from typing import TYPE_CHECKING
 
-from liuhen.core.errors import LiuhenError
+from liuhen.core.errors import LiuhenError, both
 from liuhen.core.exits import ExitCode
 from liuhen.core.reasons import reason_of
+from liuhen.durable import make_folder, write_durably
 from liuhen.server.kernel.sqlite.gate import WriteGate
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from liuhen.server.config.instance import Instance
 
-__all__ = ["InstanceFolderError", "InstanceMissingError", "initialise", "open_instance", "write_secret"]
+__all__ = ["InstanceFolderError", "InstanceMissingError", "initialise", "open_instance"]
 
 
 class InstanceMissingError(LiuhenError):
@@ -34,35 +32,11 @@ class InstanceFolderError(LiuhenError):
 
     code = "instance-folder"
     exit_code = ExitCode.CONFIGURATION
-    zh = "无法建立或写入实例目录 {home}：{reason}。请更正权限，或用 LIUHEN_HOME 另指目录。"
+    zh = "无法建立或写入实例目录 {home}：{reason}。请更正权限或清理磁盘，或用 LIUHEN_HOME 另指目录。"
     en = (
-        "The instance's folder {home} cannot be made or written to: {reason}. Correct its permissions, or name another "
-        "folder with LIUHEN_HOME."
+        "The instance's folder {home} cannot be made or written to: {reason}. Correct its permissions or free space, "
+        "or name another folder with LIUHEN_HOME."
     )
-
-
-def write_secret(path: Path, content: str) -> None:
-    """Write a secret durably with mode 0600: a new file beside, synced, then renamed into place."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    with contextlib.suppress(FileNotFoundError):
-        fresh.unlink()
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    for folder in (path.parent, path.parent.parent):
-        _sync_names(folder)
-
-
-def _sync_names(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def initialise(instance: Instance) -> bool:
@@ -79,10 +53,7 @@ def initialise(instance: Instance) -> bool:
         return False
     alone = WriteGate(instance.home / "init.gate")
     try:
-        missing = [folder for folder in (instance.home, *instance.home.parents) if not folder.exists()]
-        instance.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in missing:
-            _sync_names(folder.parent)
+        make_folder(instance.home)
         alone.acquire()
     except OSError as error:
         raise InstanceFolderError(home=instance.home, reason=reason_of(error)) from error
@@ -90,6 +61,9 @@ def initialise(instance: Instance) -> bool:
         if instance.is_initialised:
             return False
         _make(instance)
+    except OSError as error:
+        raise InstanceFolderError(home=instance.home, reason=reason_of(error)) from error
+    else:
         return True
     finally:
         alone.close()
@@ -101,16 +75,21 @@ def _make(instance: Instance) -> None:
     import django
     from django.conf import settings
     from django.core.management import call_command
+    from django.db import OperationalError
 
     settings.SECRET_KEY = secret
     django.setup()
     from liuhen.server.kernel import clock
     from liuhen.server.ledger.services import init_ledger
 
-    call_command("migrate", verbosity=0, interactive=False)
-    init_ledger(domain=instance.settings.agency_domain, at=clock.now())
-    write_secret(instance.secret_key_file, secret)
-    _sync_names(instance.home.parent)
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+        init_ledger(domain=instance.settings.agency_domain, at=clock.now())
+    except OperationalError as error:
+        reason = both(f"数据库未能写入（{error}）", f"the database did not take the change ({error})")
+        raise InstanceFolderError(home=instance.home, reason=reason) from error
+    make_folder(instance.secret_key_file.parent)
+    write_durably(instance.secret_key_file, secret.encode())
 
 
 def open_instance(*, observe: bool = True) -> Instance:

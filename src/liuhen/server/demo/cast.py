@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from liuhen.core.errors import LiuhenError
 from liuhen.core.exits import ExitCode
+from liuhen.durable import write_durably
 from liuhen.server.accounts.roles import Role
 
 if TYPE_CHECKING:
@@ -71,6 +72,15 @@ CAST: Final = (
     Member("shenji", "审计员", None, "12-zjj", (Role.AUDITOR,)),
 )
 
+_FIRST: Final = (
+    "打开一件音像记录，点“在本机浏览器验证”",
+    "open a recording and press Verify in my browser",
+)
+_MEANWHILE: Final = (
+    "登录后看“采集入库”：演示数据约一分钟装完",
+    "watch Intake: the demonstration fills in about a minute",
+)
+
 
 def ensure_cast(instance: Instance) -> None:
     """Make the units, people and roles that are missing.
@@ -113,28 +123,28 @@ def ensure_cast(instance: Instance) -> None:
 
 
 def _passwords(instance: Instance) -> dict[str, str]:
-    from liuhen.server.config.setup import write_secret
-
     path = instance.demo_accounts_file
     if not path.exists():
         lines = [f"{m.username}\t{secrets.token_urlsafe(9)}\t{m.roles[0]}\t{m.name}" for m in CAST]
-        write_secret(path, "\n".join(lines) + "\n")
+        write_durably(path, ("\n".join(lines) + "\n").encode())
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
     return {row[0]: row[1] for row in rows}
 
 
 def announce(instance: Instance) -> None:
-    """Make the cast and print the addresses, the instance's folder and the accounts to standard error."""
+    """Make the cast and print to standard error where to go, as whom, and what to try first."""
     ensure_cast(instance)
-    address = instance.local_url
+    custodian = CAST[0].username
+    zh, en = _FIRST if is_filled(instance) else _MEANWHILE
     lines = [
         "",
-        f"  留痕 Liuhen      {address}/",
-        f"  账本 ledger      {address}/ledger/checkpoint",
+        f"  留痕 Liuhen      {instance.local_url}/",
+        f"  登录 log in      {custodian}   {_passwords(instance)[custodian]}",
+        f"  先试 try first   {zh}",
+        f"                   {en}",
+        f"  其他账户 others  {instance.demo_accounts_file}",
         f"  数据 data        {instance.home}",
-        f"  账户 accounts    {instance.demo_accounts_file}",
-        "",
-        *(f"  {line}" for line in instance.demo_accounts_file.read_text(encoding="utf-8").splitlines()),
+        "  停止 stop        Ctrl-C",
         "",
     ]
     sys.stderr.write("\n".join(lines) + "\n")

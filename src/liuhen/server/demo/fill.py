@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from liuhen.core.errors import LiuhenError
 from liuhen.core.exits import ExitCode
-from liuhen.server.config.setup import write_secret
+from liuhen.durable import make_folder, write_durably
 from liuhen.server.demo import cast, story
 from liuhen.server.kernel import clock
 from liuhen.server.kernel.actor import SYSTEM
@@ -28,6 +28,7 @@ __all__ = ["ServerSilentError", "fill"]
 
 _STATION: Final = "一号采集站"
 _WAIT_S: Final = 60.0
+_PREVIEWS_S: Final = 30.0
 
 
 class ServerSilentError(LiuhenError):
@@ -50,15 +51,25 @@ def fill(instance: Instance) -> int:
     url = instance.local_url
     key_file = _station_key(instance)
     day = _day(instance)
-    rendered = story.render(instance.home / "demo" / "devices", day)
     _wait_for(f"{url}/ledger/checkpoint")
+    sys.stderr.write(
+        "正在生成并采集三个设备的演示录像；其中一段故意损坏，会有一条警告\n"
+        "Making and collecting what three devices recorded; one film is damaged on\n"
+        "purpose, a warning will name it\n"
+    )
     worst = 0
-    for device, folder in rendered:
+    for device, folder in story.render(instance.home / "demo" / "devices", day):
         worst = max(worst, _collect(instance, device, folder, url=url, key_file=key_file))
     if worst == 0:
         cast.filled_mark(instance).touch()
+        _wait_for_previews()
+        cast.announce(instance)
     else:
-        sys.stderr.write("演示数据未装完，可再次运行 / the demonstration is not complete, run once more: liuhen demo\n")
+        sys.stderr.write(
+            "演示数据未装完，原因见上；排除后再次启动即可续装（磁盘须有 1 GiB 以上空余）\n"
+            "The demonstration is not complete, for the reason above; the next start goes on\n"
+            "with it (the disk needs more than 1 GiB of free space)\n"
+        )
     return worst
 
 
@@ -67,7 +78,8 @@ def _day(instance: Instance) -> datetime:
     note = instance.home / "demo" / "day"
     if not note.exists():
         yesterday = clock.now().astimezone(ZoneInfo(instance.settings.time_zone)) - timedelta(days=1)
-        write_secret(note, yesterday.date().isoformat())
+        make_folder(note.parent)
+        write_durably(note, yesterday.date().isoformat().encode())
     return datetime.fromisoformat(note.read_text(encoding="ascii"))
 
 
@@ -84,7 +96,7 @@ def _station_key(instance: Instance) -> Path:
         station = Station.objects.filter(name=_STATION).first() or stations.register_station(
             name=_STATION, unit=unit, actor=SYSTEM, at=at
         )
-        write_secret(path, stations.issue_key(station=station, actor=SYSTEM, at=at).file_text)
+        write_durably(path, stations.issue_key(station=station, actor=SYSTEM, at=at).file_text.encode())
     return path
 
 
@@ -101,6 +113,15 @@ def _wait_for(url: str) -> None:
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.2)
     raise ServerSilentError(url=url, seconds=int(_WAIT_S))
+
+
+def _wait_for_previews() -> None:
+    """Let the worker, if there is one, end its jobs, so that what is said last is said last."""
+    from liuhen.server.kernel.jobs.models import Job, JobState
+
+    end = time.monotonic() + _PREVIEWS_S
+    while Job.objects.filter(state__in=(JobState.READY, JobState.RUNNING)).exists() and time.monotonic() < end:
+        time.sleep(0.5)
 
 
 def _collect(instance: Instance, device: story.StoryDevice, folder: Path, *, url: str, key_file: Path) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from liuhen.server.demo import clips
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 __all__ = ["Clip", "StoryDevice", "devices", "render"]
@@ -131,12 +131,11 @@ def devices(day: datetime) -> tuple[StoryDevice, ...]:
     )  # fmt: skip
 
 
-def render(folder: Path, day: datetime) -> list[tuple[StoryDevice, Path]]:
-    """Render every file that is not there yet; return each device with its folder.
+def render(folder: Path, day: datetime) -> Iterator[tuple[StoryDevice, Path]]:
+    """Render every file that is not there yet; yield each device with its folder when its files are there.
 
     A file appears under its name only when it is whole and durable, so a run cut short goes on where it stopped.
     """
-    made: list[tuple[StoryDevice, Path]] = []
     for device in devices(day):
         root = folder / device.folder
         for clip in device.clips:
@@ -148,5 +147,4 @@ def render(folder: Path, day: datetime) -> list[tuple[StoryDevice, Path]]:
                 with partial.open("rb") as file:
                     os.fsync(file.fileno())
                 partial.replace(path)
-        made.append((device, root))
-    return made
+        yield device, root

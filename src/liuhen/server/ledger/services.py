@@ -24,7 +24,7 @@ from liuhen.server.ledger import selectors, wake
 from liuhen.server.ledger.errors import FilesBehindError, LedgerBehindError
 from liuhen.server.ledger.files import KEY_PATH, STATE_PATH, LedgerFolder
 from liuhen.server.ledger.models import Event
-from liuhen.server.ledger.signer import Signer, create_key, finish_key, load_key
+from liuhen.server.ledger.signer import Signer, create_key, load_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -176,9 +176,7 @@ def init_ledger(*, domain: str, at: datetime) -> None:
     """
     instance = settings.INSTANCE
     folder = LedgerFolder(instance.ledger)
-    if instance.ledger_key_file.exists():
-        finish_key(instance.ledger_key_file)
-    else:
+    if not instance.ledger_key_file.exists():
         create_key(instance.ledger_key_file, f"{domain}/liuhen/{uuid.uuid4()}")
     signer = Signer(folder, load_key(instance.ledger_key_file))
     folder.make()

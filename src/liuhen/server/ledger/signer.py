@@ -7,9 +7,7 @@ that does not continue it is refused, whatever the ledger's files say.
 
 from __future__ import annotations
 
-import os
 import stat
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from liuhen.core.errors import both
@@ -19,6 +17,7 @@ from liuhen.core.tlog.errors import TlogError
 from liuhen.core.tlog.merkle import EMPTY_ROOT, consistency_proof, tree_root, verify_consistency
 from liuhen.core.tlog.note import SigningKey
 from liuhen.core.tlog.tiles import TileHashReader
+from liuhen.durable import make_folder, write_durably
 from liuhen.server.ledger.errors import KeyFileError, LedgerFilesError, SignerRefusesError
 from liuhen.server.ledger.files import STATE_PATH
 
@@ -28,42 +27,23 @@ if TYPE_CHECKING:
     from liuhen.core.tlog.note import VerifierKey
     from liuhen.server.ledger.files import LedgerFolder
 
-__all__ = ["Signer", "create_key", "finish_key", "load_key"]
+__all__ = ["Signer", "create_key", "load_key"]
 
 
 def create_key(path: Path, origin: str) -> VerifierKey:
     """Make a signing key named `origin` in a new file of mode 0600, and return its public half.
 
+    The caller sees to it that nobody else makes one at the same time.
+
     Raises:
         FileExistsError: there is a file already; a key is never replaced.
     """
+    if path.exists():
+        raise FileExistsError(path)
     key = SigningKey.generate(origin)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    passing = _passing(path)
-    with suppress(FileNotFoundError):
-        passing.unlink()
-    with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(f"{key.to_text()}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    path.hardlink_to(passing)
-    finish_key(path)
+    make_folder(path.parent)
+    write_durably(path, f"{key.to_text()}\n".encode("ascii"))
     return key.verifier
-
-
-def finish_key(path: Path) -> None:
-    """Leave the key at `path`, which must exist, under this name alone, durably; for one cut off in `create_key`."""
-    with suppress(FileNotFoundError):
-        _passing(path).unlink()
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _passing(path: Path) -> Path:
-    return path.with_name(f".{path.name}.new")
 
 
 def load_key(path: Path) -> SigningKey:

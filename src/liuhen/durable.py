@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,11 +44,18 @@ def remove_durably(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder at `path` and those above it, mode 0700, each entered durably in its parent."""
+    """Make the folder at `path` and those above it, mode 0700, each entered durably in its parent.
+
+    A folder that is there is entered once more: whoever made it may have been cut off before that.
+    """
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
         sync_folder(folder.parent)
+    if not missing:
+        # In a folder that we may not read, somebody else has made this one.
+        with suppress(PermissionError):
+            sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:
@@ -60,4 +68,11 @@ def sync_folder(path: Path) -> None:
 
 
 def _open_new(path: Path) -> BufferedWriter:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE), "wb")
+    """Open a file that nobody else has open, in place of one that a killed run has left."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        descriptor = os.open(path, flags, _PRIVATE_FILE)
+    except FileExistsError:
+        path.unlink()
+        descriptor = os.open(path, flags, _PRIVATE_FILE)
+    return os.fdopen(descriptor, "wb")
