@@ -8,7 +8,8 @@ export LIUHEN_HOME ?= $(CURDIR)/var
 SOURCE := $(if $(wildcard wheels),--no-index --find-links wheels)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 define install
-@$(PIP) install $(SOURCE) $(1) || { echo "Python packages could not be installed: check the network and pip's index, or bring a wheels folder made by 'make wheels' (docs/guide/operators.md). / 未能安装 Python 软件包：请检查网络与 pip 软件源，或带入由 make wheels 生成的 wheels 目录（docs/guide/operators.md）。" >&2; exit 1; }
+@$(PIP) install $(SOURCE) $(1) || { echo "未能安装 Python 软件包，原因见上。请检查网络、pip 软件源与磁盘空间后重新运行；无网络时见 docs/guide/operators.md 的 make wheels。" >&2; \
+  echo "The Python packages could not be installed; pip says why above. Check the network, pip's index and the room on the disk, then run again; without a network: make wheels in docs/guide/operators.md." >&2; exit 1; }
 endef
 
 .PHONY: run test check bench clean lock wheels
@@ -45,9 +46,14 @@ wheels: | $(VENV)/bin/python
 
 $(VENV)/bin/python:
 	@python="$(PYTHON)"; test -n "$$python" || exit 1; \
-	{ "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' && "$$python" -m venv $(VENV); } || { rm -rf $(VENV); echo "$$python made no environment in $(CURDIR)/$(VENV): it must be Python 3.12 or newer with its venv module, and the folder writable. / $$python 未能在 $(CURDIR)/$(VENV) 建立环境：须为 Python 3.12 或更新版本并带 venv 模块，且目录可写。" >&2; exit 1; }
+	echo "正在建立 Python 环境…… / making a Python environment ..." >&2; \
+	{ "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' && "$$python" -m venv $(VENV); } || { rm -rf $(VENV); \
+	echo "$$python 未能在 $(CURDIR)/$(VENV) 建立环境：须为 Python 3.12 或更新版本并带 venv 模块，目录可写且磁盘未满。" >&2; \
+	echo "$$python made no environment in $(CURDIR)/$(VENV): it must be Python 3.12 or newer with its venv module, the folder writable and the disk not full." >&2; exit 1; }
 
 $(VENV)/.server: requirements/server.lock pyproject.toml setup.py src/liuhen/server/web/locale/zh_Hans/LC_MESSAGES/django.po src/liuhen/server/web/locale/en/LC_MESSAGES/django.po | $(VENV)/bin/python
+	@echo "正在安装软件包（首次约下载 80 MB），通常不到一分钟……" >&2
+	@echo "Installing packages (at first some 80 MB are fetched), usually under a minute ..." >&2
 	$(if $(wildcard $(VENV)/.dev),,$(call install,--require-hashes -r requirements/server.lock))
 	$(call install,--no-deps --no-build-isolation --editable .)
 	@$(BIN)/python tools/i18n.py compile
