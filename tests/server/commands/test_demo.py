@@ -61,12 +61,29 @@ def test_every_file_of_the_devices_is_sealed(filled: tuple[Path, int, str]) -> N
     assert liuhen(home, "ledger", "fsck").returncode == 0
 
 
-def test_addresses_folder_and_accounts_are_said(filled: tuple[Path, int, str]) -> None:
+def test_where_to_go_is_said_before_the_filling_and_the_end_in_one_word(filled: tuple[Path, int, str]) -> None:
     home, _, said = filled
-    accounts = (home / "secrets" / "demo-accounts.txt").read_text(encoding="utf-8").splitlines()
-    assert len(accounts) == len(cast.CAST)
-    assert str(home) in said
-    assert all(line in said for line in accounts)
+    assert len((home / "secrets" / "demo-accounts.txt").read_text(encoding="utf-8").splitlines()) == len(cast.CAST)
+    assert said.index("demo-accounts.txt") < said.index("Making and collecting")
+    assert said.endswith("\nstopped\n")
+    assert "uvicorn" not in said
+
+
+def test_a_filling_ends_with_the_address_and_what_to_try_first(filled: tuple[Path, int, str], tmp_path: Path) -> None:
+    home = shutil.copytree(filled[0], tmp_path / "home")
+    (home / "demo" / "complete").unlink()
+    beside = Server(home)
+    wait_for(beside.answers)
+    done = liuhen(home, "demo", port=str(beside.port))
+    said = beside.stop()[1]
+    assert done.returncode == 0, done.stderr
+    last = done.stderr.rpartition("cleared")[2]
+    assert f"http://127.0.0.1:{beside.port}/" in last
+    assert "Verify in my browser" in last
+    assert f"http://127.0.0.1:{beside.port}/ is served\n" in said
+    with closing(sqlite3.connect(home / "liuhen.sqlite3")) as database:
+        left = database.execute("SELECT task FROM jobs_job WHERE state IN ('ready', 'running')").fetchall()
+    assert [task for (task,) in left if ".media." in task] == []
 
 
 def test_the_second_start_serves_the_same_and_adds_nothing(filled: tuple[Path, int, str]) -> None:

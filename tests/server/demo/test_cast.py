@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 import pytest
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.test import RequestFactory
+from tools.i18n import translations
 
 from liuhen.server.accounts.models import Person, Unit
 from liuhen.server.accounts.roles import ADMINISTRATIVE, Role, compatible
@@ -35,6 +38,7 @@ def instance(tmp_path: Path, db: None) -> Instance:
     """A folder of its own with the tests' empty database."""
     del db
     own: Instance = settings.INSTANCE
+    (tmp_path / "secrets").mkdir()
     return replace(own, home=tmp_path)
 
 
@@ -116,14 +120,41 @@ def test_an_empty_instance_and_one_begun_as_a_demonstration_may_be_filled(instan
     assert is_demonstration(instance)
 
 
-def test_addresses_folder_and_accounts_are_announced_on_standard_error(
+def test_one_address_one_account_and_the_folder_are_announced_on_standard_error(
     instance: Instance, capsys: pytest.CaptureFixture[str]
 ) -> None:
     announce(instance)
     said = capsys.readouterr()
     assert said.out == ""
-    for shown in ("http://127.0.0.1:8000/", "/ledger/checkpoint", str(instance.home), *passwords(instance).values()):
-        assert shown in said.err
+    assert re.findall(r"http\S+", said.err) == ["http://127.0.0.1:8000/"]
+    known = passwords(instance)
+    assert [name for name, password in known.items() if password in said.err] == ["zhoumin"]
+    assert str(instance.demo_accounts_file) in said.err
+    assert f" {instance.home}\n" in said.err
+
+
+def test_what_to_try_first_is_named_as_the_pages_name_it(
+    instance: Instance, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = translations("zh_Hans")
+    announce(instance)
+    meanwhile = capsys.readouterr().err
+    assert "Intake" in meanwhile
+    assert words["Intake"] in meanwhile
+    filled_mark(instance).parent.mkdir()
+    filled_mark(instance).touch()
+    announce(instance)
+    first = capsys.readouterr().err
+    assert "Verify in my browser" in first
+    assert words["Verify in my browser"] in first
+
+
+def test_no_line_of_the_announcement_but_a_path_is_wider_than_a_terminal(
+    instance: Instance, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announce(instance)
+    for line in capsys.readouterr().err.replace(str(instance.home), "/srv/liuhen").splitlines():
+        assert sum(2 if east_asian_width(character) in "WF" else 1 for character in line) <= 80, line
 
 
 def test_the_demonstration_is_complete_once_its_mark_is_there(instance: Instance) -> None:

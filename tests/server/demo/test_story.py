@@ -112,7 +112,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_rendering_cut_short_goes_on_where_it_stopped(tmp_path: Path, told: list[str]) -> None:
     with pytest.raises(KeyboardInterrupt):
-        render(tmp_path, DAY)
+        list(render(tmp_path, DAY))
     assert (tmp_path / "recorder" / "DCIM" / "a.mp4").exists()
     assert not (tmp_path / "recorder" / "DCIM" / "b.mp4").exists(), "a file has its name only when it is whole"
     ((device, root),) = render(tmp_path, DAY)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Never
 
+    from liuhen.core.errors import Language
     from liuhen.server.config.instance import Instance
     from liuhen.usage import Parser
 
@@ -85,10 +86,11 @@ def run(args: argparse.Namespace) -> int:
     instance = open_instance()
     listening = _listen(instance)
     try:
-        filling = args.demo and _begin_demonstration(instance)
+        filling = _say_where(instance, args.language, demo=args.demo)
         _serve(listening, with_worker=not args.no_worker, with_filler=filling)
     finally:
         listening.close()
+    sys.stderr.write(f"{args.language.pick('已停止', 'stopped')}\n")
     return 0
 
 
@@ -106,15 +108,18 @@ def _listen(instance: Instance) -> socket.socket:
         raise AddressUnusableError(host=host, port=port, reason=reason) from error
 
 
-def _begin_demonstration(instance: Instance) -> bool:
-    """Make the cast and tell its passwords; return whether there is something to fill in. A real instance is let be."""
+def _say_where(instance: Instance, language: Language, *, demo: bool) -> bool:
+    """Say where the server is; return whether there is a demonstration to fill in. A real instance is let be."""
     from liuhen.server.demo import cast
 
-    if not cast.is_demonstration(instance):
-        sys.stderr.write(f"{instance.home}: 已有正式数据，不装入演示数据 / holds data of its own, nothing is added\n")
-        return False
-    cast.announce(instance)
-    return not cast.is_filled(instance)
+    if demo and cast.is_demonstration(instance):
+        cast.announce(instance)
+        return not cast.is_filled(instance)
+    if demo:
+        said = language.pick("已有正式数据，不装入演示数据", "holds data of its own, nothing is added")
+        sys.stderr.write(f"{instance.home}: {said}\n")
+    sys.stderr.write(f"{instance.local_url}/ {language.pick('已开始服务', 'is served')}\n")
+    return False
 
 
 def _serve(listening: socket.socket, *, with_worker: bool, with_filler: bool) -> None:

@@ -120,7 +120,8 @@ def _wait_for_previews() -> None:
     from liuhen.server.kernel.jobs.models import Job, JobState
 
     end = time.monotonic() + _PREVIEWS_S
-    while Job.objects.filter(state__in=(JobState.READY, JobState.RUNNING)).exists() and time.monotonic() < end:
+    waiting = Job.objects.filter(state__in=(JobState.READY, JobState.RUNNING))
+    while waiting.filter(run_after__lte=clock.now()).exists() and time.monotonic() < end:
         time.sleep(0.5)
 
 
