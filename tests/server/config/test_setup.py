@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.commands import LIUHEN, environment, liuhen
+from tests.support.commands import LIUHEN, beside, environment, liuhen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +86,27 @@ def test_a_folder_that_cannot_be_made_is_named_with_the_reason(tmp_path: Path) -
     assert "[instance-folder]" in done.stderr
     assert str(tmp_path / "file" / "home") in done.stderr
     assert "Not a directory" in done.stderr
+
+
+def test_a_database_that_does_not_grow_is_told_with_what_to_do(tmp_path: Path) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    with beside([*LIUHEN, "init"], environment(tmp_path / "home"), limit=limit) as process:
+        said = process.communicate()[1]
+    assert process.returncode == 11
+    assert "the database did not take the change" in said
+    assert "free space" in said
+    assert "Traceback" not in said
+    assert liuhen(tmp_path / "home", "init").returncode == 0, "with room it is completed"
+
+
+def test_a_ledger_that_cannot_be_written_is_told_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "ledger").touch()
+    done = liuhen(tmp_path, "init")
+    assert done.returncode == 11, done.stderr
+    assert "[instance-folder]" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_command_on_a_folder_without_an_instance_says_how_to_make_one(tmp_path: Path) -> None:
