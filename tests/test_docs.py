@@ -60,6 +60,35 @@ def test_the_front_pages_and_the_guides_have_links_to_look_at() -> None:
         assert guides - set(linked) == set(), name
 
 
+# The house.
+
+
+def test_every_folder_of_the_architecture_is_there_and_every_folder_of_the_source_is_in_it() -> None:
+    listed = [folder for row in rows(text("architecture.md")) for folder in re.findall(r"[\w./-]+/[\w./-]+", row[0])]
+    assert [one for one in listed if not (ROOT / one).exists()] == []
+    packages = [SOURCE / "core", SOURCE / "collector", SOURCE / "server"]
+    folders = {
+        str(folder.relative_to(ROOT))
+        for package in packages
+        for folder in package.iterdir()
+        if (folder / "__init__.py").exists()
+    }
+    assert folders - set(listed) == set()
+
+
+def test_the_walks_lead_past_what_is_there() -> None:
+    stations = re.findall(r"`([\w/]+)\.py::([\w.]+)`", text("architecture.md"))
+    assert len(stations) > 30
+    lost = []
+    for file, name in stations:
+        here: object = importlib.import_module(".".join(["liuhen", *file.split("/")]))
+        for part in name.split("."):
+            here = getattr(here, part, None)
+        if here is None:
+            lost.append(f"{file}.py::{name}")
+    assert lost == []
+
+
 # Examples.
 
 

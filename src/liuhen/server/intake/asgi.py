@@ -130,8 +130,9 @@ class IntakeHandler:
 
     async def _open_collection(self, request: Request, caller: Caller, collection: uuid.UUID) -> Response:
         opening = messages.parse_opening(await request.body.whole(_SMALL_BODY))
-        call = partial(services.open_collection, collection=collection, opening=opening, caller=caller)
-        made = await act(lambda: call(at=clock.now()))
+        made = await act(
+            lambda: services.open_collection(collection=collection, opening=opening, caller=caller, at=clock.now())
+        )
         return json_response(201 if made else 200, {"collection": str(collection)})
 
     async def _close_collection(self, request: Request, caller: Caller, collection: uuid.UUID) -> Response:
@@ -158,8 +159,11 @@ class IntakeHandler:
             tus.check_chunk_type(request.headers)
         upload = declaration.upload
         async with self._held(upload, caller, stranger=UploadDiffersError) as held:
-            call = partial(uploads.declare, declaration, length=length, metadata=metadata, caller=caller)
-            created = await act(lambda: call(store=self._store(), at=clock.now()))
+            created = await act(
+                lambda: uploads.declare(
+                    declaration, length=length, metadata=metadata, caller=caller, store=self._store(), at=clock.now()
+                )
+            )
             offset = 0 if created.made else await disk(partial(uploads.present_offset, created.upload, self._store()))
             if request.body.expected and offset == 0:
                 offset = await self._write(held, created.upload, request, caller, offset=0, checksum=checksum)
@@ -258,25 +262,34 @@ class IntakeHandler:
     async def _delete(self, request: Request, caller: Caller, upload: uuid.UUID) -> Response:
         tus.check_request(request.headers)
         async with self._held(upload, caller):
-            call = partial(uploads.give_up, upload, caller=caller, store=self._store())
-            await act(lambda: call(at=clock.now()))
+            await act(lambda: uploads.give_up(upload, caller=caller, store=self._store(), at=clock.now()))
         live.forget(upload)
         return Response(204, (tus.RESUMABLE,))
 
     async def _seal(self, request: Request, caller: Caller, upload: uuid.UUID) -> Response:
         asked = messages.parse_seal(await request.body.whole(_SMALL_BODY))
         async with self._held(upload, caller, patience_s=self._pace.seal_patience_s):
-            call = partial(sealing.seal_upload, upload=upload, request=asked, caller=caller, store=self._store())
             with live.checking(upload):
-                outcome = await act(lambda: call(at=clock.now(), wait_s=self._pace.checkpoint_s))
+                outcome = await act(
+                    lambda: sealing.seal_upload(
+                        upload=upload,
+                        request=asked,
+                        caller=caller,
+                        store=self._store(),
+                        at=clock.now(),
+                        wait_s=self._pace.checkpoint_s,
+                    )
+                )
         live.forget(upload)
         duplicate = (("liuhen-duplicate", "true"),) if outcome.duplicate else ()
         status = 201 if outcome.now and not outcome.duplicate else 200
         return Response(status, (*_RECEIPT_TYPE, *duplicate), outcome.receipt)
 
     async def _receipt(self, _request: Request, caller: Caller, upload: uuid.UUID) -> Response:
-        call = partial(sealing.receipt_for, upload=upload, caller=caller)
-        return Response(200, _RECEIPT_TYPE, await act(lambda: call(at=clock.now(), wait_s=self._pace.checkpoint_s)))
+        receipt = await act(
+            lambda: sealing.receipt_for(upload=upload, caller=caller, at=clock.now(), wait_s=self._pace.checkpoint_s)
+        )
+        return Response(200, _RECEIPT_TYPE, receipt)
 
 
 def _told(request: Request, error: Exception) -> ServerError:
