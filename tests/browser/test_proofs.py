@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import expect
 
 from liuhen.core.tlog.checkpoint import Checkpoint, sign_checkpoint
-from liuhen.core.tlog.merkle import MemoryTree, inclusion_proof, leaf_hash
+from liuhen.core.tlog.merkle import inclusion_proof, leaf_hash
 from liuhen.core.tlog.note import SigningKey
 from liuhen.core.tlog.proof import TlogProof
 from tests.browser.support import to_recording
+from tests.support.tree import MemoryTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -87,9 +87,9 @@ def retry() -> None:
 
 def work() -> None:
     """Run what is due."""
-    from liuhen.server.kernel.jobs.worker import Worker
+    from tests.support.jobs import run_due
 
-    Worker().run_due()
+    run_due()
 
 
 # The ledger.

@@ -10,7 +10,6 @@ from liuhen.core.digests import sha256
 from liuhen.core.tlog.errors import ConsistencyError, InclusionError, TlogError
 from liuhen.core.tlog.merkle import (
     EMPTY_ROOT,
-    MemoryTree,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -21,6 +20,7 @@ from liuhen.core.tlog.merkle import (
     verify_subtree_consistency,
     verify_subtree_inclusion,
 )
+from tests.support.tree import MemoryTree
 
 _LARGEST = 600
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liuhen.core.tlog.errors import BundleError, TileError, TilePathError, TreeRootError
-from liuhen.core.tlog.merkle import EMPTY_ROOT, MemoryTree, inclusion_proof, leaf_hash, tree_root
+from liuhen.core.tlog.merkle import EMPTY_ROOT, inclusion_proof, leaf_hash, tree_root
 from liuhen.core.tlog.tiles import (
     BundlePath,
     TileHashReader,
@@ -22,6 +22,7 @@ from liuhen.core.tlog.tiles import (
     tree_paths,
 )
 from tests.core.ledger_kit import SmallLedger
+from tests.support.tree import MemoryTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable

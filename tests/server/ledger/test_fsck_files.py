@@ -11,7 +11,7 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liuhen.core.tlog.merkle import MemoryTree, leaf_hash
+from liuhen.core.tlog.merkle import leaf_hash
 from liuhen.core.tlog.tiles import decode_bundle, encode_bundle, grow
 from liuhen.server.ledger import selectors
 from liuhen.server.ledger.errors import NoCheckpointError
@@ -20,6 +20,7 @@ from liuhen.server.ledger.fsck.tree import GrowingRoot
 from liuhen.server.ledger.heads import write_heads
 from liuhen.server.ledger.interfaces import DiscrepancyKind
 from tests.server.ledger.kit import AT, sequence, sequencer, signer, write
+from tests.support.tree import MemoryTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

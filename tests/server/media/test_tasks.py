@@ -12,7 +12,6 @@ from liuhen.core.digests import digest_stream
 from liuhen.core.events import EventType
 from liuhen.server.demo import clips
 from liuhen.server.kernel.jobs.models import Job, JobState
-from liuhen.server.kernel.jobs.worker import Worker
 from liuhen.server.media import analysis, sandbox
 from liuhen.server.media.errors import ToolLostError
 from liuhen.server.media.models import Derivative
@@ -22,6 +21,7 @@ from liuhen.server.recordings.models import Recording, RecordingKind, RecordingS
 from liuhen.server.vault.stores import derivatives, originals
 from tests.server.media import samples
 from tests.support.events import told
+from tests.support.jobs import run_due
 from tests.support.recordings import enter
 from tests.support.thawing import thaw
 
@@ -41,7 +41,7 @@ def sealed(cast: Cast, path: Path, **values: Any) -> Recording:
 def run(recording: Recording) -> Recording:
     """Have the worker do what a sealed recording needs."""
     enqueue_analysis(recording.id)
-    Worker().run_due()
+    run_due()
     recording.refresh_from_db()
     return recording
 
@@ -138,7 +138,7 @@ def test_a_second_run_adds_nothing(cast: Cast, tmp_path: Path) -> None:
     before = (types(recording), sorted(Derivative.objects.values_list("id", flat=True)))
 
     enqueue_analysis(recording.id)
-    assert Worker().run_due() == 0
+    assert run_due() == 0
     assert analyse.call(str(recording.id)) == "analysed"
     assert derive.call(str(recording.id)) == dict.fromkeys(["poster", "thumbnails", "waveform", "preview"], "kept")
 

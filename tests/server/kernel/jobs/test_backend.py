@@ -16,6 +16,7 @@ from liuhen.server.kernel.jobs.backend import LeaseBackend, enqueue_once
 from liuhen.server.kernel.jobs.models import Job, JobState
 from liuhen.server.kernel.jobs.worker import Worker
 from tests.server.kernel.jobs.sample_tasks import add_up, fail, write_line
+from tests.support.jobs import run_due
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ def test_what_is_enqueued_in_a_transaction_rolled_back_never_was() -> None:
 def test_what_is_enqueued_runs_with_its_arguments(tmp_path: Path) -> None:
     write_line.enqueue(str(tmp_path / "lines"), line="留痕")
 
-    assert Worker().run_due() == 1
+    assert run_due() == 1
     assert (tmp_path / "lines").read_text(encoding="utf-8") == "留痕\n"
 
 
@@ -45,7 +46,7 @@ def test_a_result_follows_its_job() -> None:
     assert (result.status, result.is_finished, result.attempts) == (TaskResultStatus.READY, False, 0)
 
     worker = Worker()
-    worker.run_due()
+    run_due(worker)
     result.refresh()
 
     assert (result.status, result.return_value) == (TaskResultStatus.SUCCESSFUL, 3)
@@ -69,7 +70,7 @@ def test_a_job_may_be_put_off() -> None:
 
     add_up.using(run_after=later, priority=7).enqueue(1, 2)
 
-    assert Worker().run_due() == 0
+    assert run_due() == 0
     assert Job.objects.get().priority == 7
 
 
@@ -79,7 +80,7 @@ def test_the_same_key_twice_is_one_job() -> None:
 
     assert second.id == first.id
     assert second.args == [1, 2]
-    assert Worker().run_due() == 1
+    assert run_due() == 1
 
 
 def test_a_key_of_a_transaction_rolled_back_is_free_again() -> None:
@@ -123,7 +124,7 @@ def test_how_often_a_task_is_tried_is_an_option() -> None:
     backend = LeaseBackend("default", {"OPTIONS": {"MAX_ATTEMPTS": 1}})
     backend.enqueue(fail, ["the reason"], {})
 
-    Worker().run_due()
+    run_due()
 
     job = Job.objects.get()
     assert job.state == JobState.FAILED

@@ -13,6 +13,7 @@ from liuhen.server.kernel.jobs import queue
 from liuhen.server.kernel.jobs.models import Job, JobState
 from liuhen.server.kernel.jobs.worker import Worker, _Heartbeat
 from tests.server.kernel.jobs import sample_tasks
+from tests.support.jobs import run_due
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -31,7 +32,7 @@ def test_an_empty_queue_is_nothing_to_do() -> None:
 def test_a_failing_task_is_put_off_with_its_traceback() -> None:
     sample_tasks.fail.enqueue("no space")
 
-    assert Worker().run_due() == 1
+    assert run_due() == 1
 
     job = only_job()
     assert (job.state, job.attempts, job.lease_until) == (JobState.READY, 1, None)
@@ -42,7 +43,7 @@ def test_a_failing_task_is_put_off_with_its_traceback() -> None:
 def test_a_result_without_json_is_a_failure() -> None:
     sample_tasks.return_an_object.enqueue()
 
-    Worker().run_due()
+    run_due()
 
     assert "TypeError" in only_job().last_error
 
@@ -58,7 +59,7 @@ def test_a_result_without_json_is_a_failure() -> None:
 def test_a_path_that_leads_to_no_task_is_a_failure(path: str, reason: str) -> None:
     queue.add(task=path, args=[], kwargs={}, key=None, priority=0, run_after=None, max_attempts=1, at=clock.now())
 
-    Worker().run_due()
+    run_due()
 
     assert only_job().state == JobState.FAILED
     assert reason in only_job().last_error

@@ -77,13 +77,6 @@ class Worker:
                     # A signal handler may not touch the locks of `threading.Event`, so the wait is a short sleep.
                     time.sleep(self._rhythm.poll_s)
 
-    def run_due(self) -> int:
-        """Run what is due until nothing is; return how many jobs were run."""
-        count = 0
-        while self.run_next():
-            count += 1
-        return count
-
     def run_next(self) -> bool:
         """Run the next due job; False when there is none."""
         self._busy = True
