@@ -85,6 +85,10 @@ def _named(*names: str) -> Callable[[type[LiuhenError]], bool]:
     return lambda kind: kind.__name__ in names
 
 
+def _either(*tests: Callable[[type[LiuhenError]], bool]) -> Callable[[type[LiuhenError]], bool]:
+    return lambda kind: any(test(kind) for test in tests)
+
+
 _at_commands: Final = _in(
     "cli",
     "collector",
@@ -99,15 +103,19 @@ _at_commands: Final = _in(
     "server.ledger.errors",
     "server.vault",
 )
-_at_pages: Final = _in(
-    "server.accounts.policy", "server.access", "server.intake.selectors", "server.recordings", "server.web"
+_of_pages: Final = _named("CollectionMissingError")
+_of_ledger_files: Final = _named("LedgerClosedError", "LedgerFileMissingError", "LedgerMethodError")
+_at_pages: Final = _either(
+    _in("server.access", "server.recordings", "server.web"),
+    _of_pages,
+    _named("LedgerBehindError", "LedgerFilesError", "NoCheckpointError", "NotAllowedError"),
 )
-_at_media: Final = _in("server.access", "server.accounts.policy", "server.kernel", "server.recordings")
-# Of the ledger and the vault, what reading can meet.
-_at_ledger_pages: Final = _named("LedgerBehindError", "LedgerFilesError", "NoCheckpointError")
-_at_originals: Final = _named("ObjectDamagedError", "ObjectMissingError", "RecordDamagedError", "VaultFaultError")
+_at_media: Final = _either(
+    _in("server.access", "server.kernel", "server.recordings"),
+    # What reading an original can meet.
+    _named("NotAllowedError", "ObjectDamagedError", "ObjectMissingError", "RecordDamagedError", "VaultFaultError"),
+)
 _at_forms: Final = _named("TicketReasonError", "TicketTermError", "HolderRefusedError", "CursorError")
-_at_ledger: Final = _in("server.ledger.asgi")
 _at_bodies: Final = _in("server.config.bodies")
 _OF_BYTES: Final = frozenset({401, 405, 416})
 _at_work: Final = _in("server.media")
@@ -122,7 +130,8 @@ def _status(kind: type[LiuhenError]) -> int | None:
 def _exit(kind: type[LiuhenError]) -> str | None:
     from liuhen.server.intake.errors import IntakeError
 
-    ends = _at_commands(kind) and not issubclass(kind, IntakeError) and _state(kind) is None
+    elsewhere = issubclass(kind, IntakeError) or _of_pages(kind) or _of_ledger_files(kind) or _state(kind) is not None
+    ends = _at_commands(kind) and not elsewhere
     return f"exit {kind.exit_code.value}" if ends else None
 
 
@@ -134,12 +143,11 @@ def _intake(kind: type[LiuhenError]) -> str | None:
 
 
 def _media(kind: type[LiuhenError]) -> str | None:
-    reads = _at_originals(kind) or (_at_media(kind) and not _at_forms(kind))
-    return f"/media/ {_status(kind)}" if reads else None
+    return f"/media/ {_status(kind)}" if _at_media(kind) and not _at_forms(kind) else None
 
 
 def _ledger(kind: type[LiuhenError]) -> str | None:
-    return f"/ledger/ {_status(kind)}" if _at_ledger(kind) else None
+    return f"/ledger/ {_status(kind)}" if _of_ledger_files(kind) else None
 
 
 def _body(kind: type[LiuhenError]) -> str | None:
@@ -147,8 +155,7 @@ def _body(kind: type[LiuhenError]) -> str | None:
 
 
 def _page(kind: type[LiuhenError]) -> str | None:
-    shows = _at_ledger_pages(kind) or (_at_pages(kind) and _status(kind) not in _OF_BYTES)
-    return f"page {_status(kind)}" if shows else None
+    return f"page {_status(kind)}" if _at_pages(kind) and _status(kind) not in _OF_BYTES else None
 
 
 def _state(kind: type[LiuhenError]) -> str | None:

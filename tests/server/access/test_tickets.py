@@ -21,13 +21,13 @@ from liuhen.server.access.errors import (
 )
 from liuhen.server.access.models import TicketEnd, Viewing, ViewTicket
 from liuhen.server.access.projection import TicketProjection
-from liuhen.server.accounts.policy import NotAllowedError
+from liuhen.server.accounts.errors import NotAllowedError
 from liuhen.server.accounts.roles import Role
 from liuhen.server.accounts.selectors import actor_of
 from liuhen.server.ledger.interfaces import DiscrepancyKind
 from liuhen.server.ledger.models import Event
 from liuhen.server.ledger.selectors import custody_chain, opening_of
-from liuhen.server.recordings.selectors import RecordingMissingError
+from liuhen.server.recordings.errors import RecordingMissingError
 from tests.support.cast import AT, Cast
 from tests.support.recordings import enter
 

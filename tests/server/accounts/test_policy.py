@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 
 from liuhen.core.errors import Language
-from liuhen.server.accounts.policy import Ability, NotAllowedError, allows, require
+from liuhen.server.accounts.errors import NotAllowedError
+from liuhen.server.accounts.policy import Ability, allows, require
 from liuhen.server.accounts.roles import Role
 from liuhen.server.kernel.actor import SYSTEM, Actor, ActorKind
 

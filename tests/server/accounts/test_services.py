@@ -14,13 +14,13 @@ from liuhen.core.events import EventType
 from liuhen.server.accounts import services
 from liuhen.server.accounts.errors import (
     CertificateTakenError,
+    NotAllowedError,
     RoleConflictError,
     UnitCodeTakenError,
     UsernameInvalidError,
     UsernameTakenError,
 )
 from liuhen.server.accounts.models import Person, RoleGrant, Unit
-from liuhen.server.accounts.policy import NotAllowedError
 from liuhen.server.accounts.roles import Role
 from liuhen.server.accounts.selectors import actor_of
 from liuhen.server.config import settings as as_installed

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from liuhen.core.events import EventType
-from liuhen.server.accounts.policy import NotAllowedError
+from liuhen.server.accounts.errors import NotAllowedError
 from liuhen.server.accounts.roles import Role
 from liuhen.server.devices.models import Device, DeviceKind
 from liuhen.server.devices.services import note_clock, register_device

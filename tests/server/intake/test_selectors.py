@@ -11,11 +11,12 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from liuhen.server.accounts.policy import NotAllowedError
+from liuhen.server.accounts.errors import NotAllowedError
 from liuhen.server.accounts.roles import Role
 from liuhen.server.accounts.selectors import actor_of
 from liuhen.server.intake import live, selectors, services
 from liuhen.server.intake.ending import expire_upload
+from liuhen.server.intake.errors import CollectionMissingError
 from liuhen.server.intake.interfaces import Caller
 from liuhen.server.intake.messages import parse_closing, parse_declaration, parse_opening
 from liuhen.server.intake.models import Upload
@@ -92,7 +93,7 @@ def test_another_units_custodian_sees_nothing(cast: Cast, caller: Caller) -> Non
     _upload(caller, collection)
     outsider = actor_of(cast.outsider)
     assert selectors.recent_collections(actor=outsider) == ()
-    with pytest.raises(selectors.CollectionMissingError):
+    with pytest.raises(CollectionMissingError):
         selectors.progress(actor=outsider, collection_id=collection)
 
 

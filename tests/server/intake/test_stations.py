@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import IntegrityError, transaction
 
-from liuhen.server.accounts.policy import NotAllowedError
+from liuhen.server.accounts.errors import NotAllowedError
 from liuhen.server.accounts.roles import Role
 from liuhen.server.intake.errors import KeyRevokedError, KeyUnknownError, StationKeyMissingError, StationNameTakenError
 from liuhen.server.intake.models import StationKey

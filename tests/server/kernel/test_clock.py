@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from liuhen.server.kernel import clock
-from liuhen.server.kernel.clock import ClockSetBackError, MonotonicClock, SystemClock
+from liuhen.server.kernel.clock import MonotonicClock, SystemClock
+from liuhen.server.kernel.errors import ClockSetBackError
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -17,7 +17,7 @@ from django.db import OperationalError, connection
 from liuhen.core.entry import Entry
 from liuhen.core.tlog.note import VerifierKey
 from liuhen.core.verify import FolderFiles, verify_export
-from liuhen.server.kernel.clock import ClockSetBackError
+from liuhen.server.kernel.errors import ClockSetBackError
 from liuhen.server.ledger import heads, selectors, services, wake
 from liuhen.server.ledger.errors import KeyFileError
 from liuhen.server.ledger.files import LedgerFolder

@@ -12,12 +12,11 @@ from liuhen.server.accounts.roles import Role
 from liuhen.server.accounts.selectors import actor_of
 from liuhen.server.kernel.actor import SYSTEM
 from liuhen.server.recordings import services
+from liuhen.server.recordings.errors import CursorError, RecordingMissingError
 from liuhen.server.recordings.interfaces import RecordingFilter, RecordingOrder
 from liuhen.server.recordings.models import Recording, RecordingKind, RecordingState
 from liuhen.server.recordings.selectors import (
     PAGE_SIZE,
-    CursorError,
-    RecordingMissingError,
     known_addresses,
     page_of,
     recording_for,

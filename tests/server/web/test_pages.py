@@ -19,8 +19,8 @@ from liuhen.server.accounts.models import Person
 from liuhen.server.kernel import clock
 from liuhen.server.ledger.errors import LedgerBehindError, LedgerFilesError
 from liuhen.server.ledger.models import Event
+from liuhen.server.recordings.errors import CursorError, RecordingMissingError
 from liuhen.server.recordings.models import Recording
-from liuhen.server.recordings.selectors import CursorError, RecordingMissingError
 from liuhen.server.web.views import errors
 from liuhen.server.web.views import recordings as views
 from tests.support.cast import PASSWORD

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from liuhen.core.errors import LiuhenError
+from liuhen.server.kernel.errors import ServerError
 
 __all__ = [
     "CertificateTakenError",
+    "NotAllowedError",
     "PersonMissingError",
     "RoleConflictError",
     "UnitCodeTakenError",
@@ -15,7 +16,7 @@ __all__ = [
 ]
 
 
-class RoleConflictError(LiuhenError):
+class RoleConflictError(ServerError):
     """One person would hold two roles that must be apart."""
 
     code = "role-conflict"
@@ -26,7 +27,7 @@ class RoleConflictError(LiuhenError):
     )
 
 
-class UsernameTakenError(LiuhenError):
+class UsernameTakenError(ServerError):
     """The log-in name is another person's."""
 
     code = "username-taken"
@@ -34,7 +35,7 @@ class UsernameTakenError(LiuhenError):
     en = "The log-in name {username} is taken. Choose another."
 
 
-class UsernameInvalidError(LiuhenError):
+class UsernameInvalidError(ServerError):
     """The log-in name is empty, too long, or holds something that nobody can see or type."""
 
     code = "username-invalid"
@@ -42,7 +43,7 @@ class UsernameInvalidError(LiuhenError):
     en = "The log-in name {username} cannot be used: 1 to {limit} visible characters without blanks. Choose another."
 
 
-class CertificateTakenError(LiuhenError):
+class CertificateTakenError(ServerError):
     """The certificate number is another person's."""
 
     code = "certificate-taken"
@@ -50,7 +51,7 @@ class CertificateTakenError(LiuhenError):
     en = "The certificate number {number} is already that of the person {username}. Check the number."
 
 
-class UnitCodeTakenError(LiuhenError):
+class UnitCodeTakenError(ServerError):
     """Another unit has the code."""
 
     code = "unit-code-taken"
@@ -58,7 +59,7 @@ class UnitCodeTakenError(LiuhenError):
     en = "The unit code {unit} is already that of {name}. Choose another code, or use that unit."
 
 
-class UnitMissingError(LiuhenError):
+class UnitMissingError(ServerError):
     """No unit has this code."""
 
     code = "unit-missing"
@@ -66,9 +67,18 @@ class UnitMissingError(LiuhenError):
     en = "No unit has the code {unit}. Check it, or make it with `liuhen person unit`."
 
 
-class PersonMissingError(LiuhenError):
+class PersonMissingError(ServerError):
     """No person has this log-in name."""
 
     code = "person-missing"
     zh = "没有登录名为“{username}”的人员。请用 liuhen person list 核对。"
     en = "No person has the log-in name {username}. Check with `liuhen person list`."
+
+
+class NotAllowedError(ServerError):
+    """The actor's roles do not allow the act."""
+
+    code = "not-allowed"
+    status = 403
+    zh = "您的角色无权{deed}。可由以下角色办理：{roles}。"
+    en = "Your roles do not allow you to {deed}. It can be done by: {roles}."

@@ -5,16 +5,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from liuhen.server.accounts.errors import NotAllowedError
 from liuhen.server.accounts.roles import ROLE_NAMES, Role
 from liuhen.server.kernel.actor import ActorKind
-from liuhen.server.kernel.errors import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from liuhen.server.kernel.actor import Actor
 
-__all__ = ["Ability", "NotAllowedError", "allows", "require"]
+__all__ = ["Ability", "allows", "require"]
 
 
 class Ability(StrEnum):
@@ -63,15 +63,6 @@ _DEEDS: Final[Mapping[Ability, Mapping[str, str]]] = {
     Ability.GRANT_ROLES: {"zh": "授予和撤销角色", "en": "grant and revoke roles"},
     Ability.READ_LEDGER: {"zh": "查看存证账本", "en": "read the ledger"},
 }
-
-
-class NotAllowedError(ServerError):
-    """The actor's roles do not allow the act."""
-
-    code = "not-allowed"
-    status = 403
-    zh = "您的角色无权{deed}。可由以下角色办理：{roles}。"
-    en = "Your roles do not allow you to {deed}. It can be done by: {roles}."
 
 
 def allows(actor: Actor, ability: Ability) -> bool:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeGuard
 
-from liuhen.server.kernel.clock import ClockSetBackError
-from liuhen.server.kernel.errors import ServerError
+from liuhen.server.kernel.errors import ClockSetBackError, ServerError
 from liuhen.server.ledger.errors import LedgerBehindError, LedgerFilesError
 from liuhen.server.vault.errors import (
     DigestMismatchError,
@@ -25,6 +24,7 @@ __all__ = [
     "BodyTooLargeError",
     "BodyTooSlowError",
     "CollectionDiffersError",
+    "CollectionMissingError",
     "CollectionUnknownError",
     "ContentTypeError",
     "DatabaseFaultError",
@@ -407,6 +407,15 @@ class StationKeyMissingError(StationRegisterError):
     code = "station-key-missing"
     zh = "没有编号为 {key} 的采集站密钥。请用 liuhen station list 核对。"
     en = "There is no station key {key}. Check with `liuhen station list`."
+
+
+class CollectionMissingError(ServerError):
+    """There is no such collection, or the actor may not know of it; the two look alike on purpose."""
+
+    code = "collection-missing"
+    status = 404
+    zh = "没有编号为 {id} 的采集批次，或您无权知悉。请核对编号。"
+    en = "There is no collection {id}, or you may not know of it. Check the number."
 
 
 _OTHERS: Final = (

@@ -9,9 +9,9 @@ from django.db.models import Count, Q, Sum
 from liuhen.core.forms import is_uuid
 from liuhen.server.accounts.policy import Ability, require
 from liuhen.server.intake import live
+from liuhen.server.intake.errors import CollectionMissingError
 from liuhen.server.intake.interfaces import CollectionProgress, CollectionSummary, FileProgress, Skipped, StationRow
 from liuhen.server.intake.models import ENDED, HELD, Collection, FileRole, Station, Upload, UploadState
-from liuhen.server.kernel.errors import ServerError
 from liuhen.server.recordings.models import ClockMethod
 from liuhen.server.vault import stores
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RECENT",
-    "CollectionMissingError",
     "live_uploads",
     "progress",
     "recent_collections",
@@ -34,15 +33,6 @@ __all__ = [
 ]
 
 RECENT: Final = 50
-
-
-class CollectionMissingError(ServerError):
-    """There is no such collection, or the actor may not know of it; the two look alike on purpose."""
-
-    code = "collection-missing"
-    status = 404
-    zh = "没有编号为 {id} 的采集批次，或您无权知悉。请核对编号。"
-    en = "There is no collection {id}, or you may not know of it. Check the number."
 
 
 def live_uploads(keys: frozenset[str]) -> frozenset[str]:

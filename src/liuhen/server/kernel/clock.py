@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from liuhen.core.forms import cut_to_ms
-from liuhen.server.kernel.errors import ServerError
+from liuhen.server.kernel.errors import ClockSetBackError
 
-__all__ = ["Clock", "ClockSetBackError", "MonotonicClock", "SystemClock", "now", "observe"]
+__all__ = ["Clock", "MonotonicClock", "SystemClock", "now", "observe"]
 
 
 class Clock(Protocol):
@@ -18,18 +18,6 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the present time in UTC, cut to whole milliseconds."""
         ...
-
-
-class ClockSetBackError(ServerError):
-    """The machine's clock stands far before the newest thing that is known to have happened."""
-
-    code = "clock-set-back"
-    status = 503
-    zh = "系统时钟 {now} 早于最近一条已知记录的时间 {last}，相差 {seconds} 秒。请先校准服务器时钟，再重试。"
-    en = (
-        "The system clock {now} stands {seconds} s before the newest known record {last}. "
-        "Set the server's clock right, then try again."
-    )
 
 
 class SystemClock:

@@ -21,7 +21,7 @@ from liuhen.server.accounts.selectors import actor_of, person_of_session
 from liuhen.server.kernel.asgi import JSON_TYPE, NOSNIFF, Threads, send_error, session_key_of
 from liuhen.server.kernel.errors import ServerError
 from liuhen.server.ledger import selectors
-from liuhen.server.ledger.errors import NoCheckpointError
+from liuhen.server.ledger.errors import LedgerClosedError, LedgerFileMissingError, LedgerMethodError, NoCheckpointError
 from liuhen.server.ledger.files import HEADS_FOLDER, KEY_PATH
 
 if TYPE_CHECKING:
@@ -30,10 +30,7 @@ if TYPE_CHECKING:
     from liuhen.server.kernel.asgi import Headers, Receive, Scope, Send
 
 __all__ = [
-    "LedgerClosedError",
-    "LedgerFileMissingError",
     "LedgerHandler",
-    "LedgerMethodError",
     "handler",
     "may_read_by_session",
 ]
@@ -49,33 +46,6 @@ _JSON: Final = JSON_TYPE[1]
 _BYTES: Final = b"application/octet-stream"
 _heads = re.compile(rf"{HEADS_FOLDER}/[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.json").fullmatch
 _threads: Final = Threads("ledger", 4)
-
-
-class LedgerFileMissingError(ServerError):
-    """There is no such file of the ledger, or none yet."""
-
-    code = "ledger-file-missing"
-    status = 404
-    zh = "账本中没有 {path}。可读取：checkpoint、key、heads/<日期>.json 和 tile/ 下检查点所覆盖的文件。"
-    en = "The ledger has no {path}. It has checkpoint, key, heads/<date>.json, and the tile/ files of the checkpoint."
-
-
-class LedgerMethodError(ServerError):
-    """The ledger is only read."""
-
-    code = "ledger-method"
-    status = 405
-    zh = "账本只读，不接受 {method}。请用 GET 或 HEAD。"
-    en = "The ledger is only read; {method} is not taken. Use GET or HEAD."
-
-
-class LedgerClosedError(ServerError):
-    """The agency keeps its ledger closed, and the caller may not read it."""
-
-    code = "ledger-closed"
-    status = 403
-    zh = "本单位未公开账本（ledger_public = false）。请以审计员登录后读取。"
-    en = "This agency keeps its ledger closed (ledger_public = false). Log in as an auditor to read it."
 
 
 @dataclass(frozen=True, slots=True)

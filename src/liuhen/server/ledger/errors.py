@@ -1,4 +1,4 @@
-"""What can go wrong with the ledger itself."""
+"""What can go wrong with the ledger itself, and what readers of its files are refused."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ __all__ = [
     "FilesBehindError",
     "KeyFileError",
     "LedgerBehindError",
+    "LedgerClosedError",
     "LedgerError",
+    "LedgerFileMissingError",
     "LedgerFilesError",
+    "LedgerMethodError",
     "NoCheckpointError",
     "SequencingFaultError",
     "SignerRefusesError",
@@ -147,6 +150,33 @@ class SequencingFaultError(LedgerError):
         "Events cannot be entered in the ledger for now, and are tried again: {reason}. What is written is not lost; "
         "check the server's disk and log."
     )
+
+
+class LedgerFileMissingError(ServerError):
+    """There is no such file of the ledger, or none yet."""
+
+    code = "ledger-file-missing"
+    status = 404
+    zh = "账本中没有 {path}。可读取：checkpoint、key、heads/<日期>.json 和 tile/ 下检查点所覆盖的文件。"
+    en = "The ledger has no {path}. It has checkpoint, key, heads/<date>.json, and the tile/ files of the checkpoint."
+
+
+class LedgerMethodError(ServerError):
+    """The ledger is only read."""
+
+    code = "ledger-method"
+    status = 405
+    zh = "账本只读，不接受 {method}。请用 GET 或 HEAD。"
+    en = "The ledger is only read; {method} is not taken. Use GET or HEAD."
+
+
+class LedgerClosedError(ServerError):
+    """The agency keeps its ledger closed, and the caller may not read it."""
+
+    code = "ledger-closed"
+    status = 403
+    zh = "本单位未公开账本（ledger_public = false）。请以审计员登录后读取。"
+    en = "This agency keeps its ledger closed (ledger_public = false). Log in as an auditor to read it."
 
 
 def damage_of(error: TlogError | LookupError | OSError) -> dict[str, str]:

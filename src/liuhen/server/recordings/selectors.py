@@ -16,8 +16,8 @@ from liuhen.core.canonical import MAX_INTEGER
 from liuhen.core.forms import format_time, parse_time
 from liuhen.server.accounts.policy import Ability, allows
 from liuhen.server.kernel.actor import ActorKind
-from liuhen.server.kernel.errors import ServerError
 from liuhen.server.recordings import index
+from liuhen.server.recordings.errors import CursorError, RecordingMissingError
 from liuhen.server.recordings.interfaces import RecordingOrder
 from liuhen.server.recordings.models import Attachment, Recording
 
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PAGE_SIZE",
-    "CursorError",
     "Page",
-    "RecordingMissingError",
     "device_seen",
     "known_addresses",
     "matching",
@@ -45,23 +43,6 @@ PAGE_SIZE: Final = 50
 
 _FIRST_DAY: Final = date(1970, 1, 1)
 _LAST_DAY: Final = date(9000, 1, 1)
-
-
-class RecordingMissingError(ServerError):
-    """There is no such recording, or the actor may not know of it; the two look alike on purpose."""
-
-    code = "recording-missing"
-    status = 404
-    zh = "没有编号为 {id} 的音像记录，或您无权知悉。请核对编号。"
-    en = "There is no recording {id}, or you may not know of it. Check the number."
-
-
-class CursorError(ServerError):
-    """A page address was altered or comes from another version."""
-
-    code = "cursor-invalid"
-    zh = "翻页地址无效：{cursor}。请从列表首页重新开始。"
-    en = "The page address {cursor} is not valid. Start again from the first page."
 
 
 @dataclass(frozen=True, slots=True)

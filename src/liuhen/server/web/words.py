@@ -140,5 +140,5 @@ SKIP_REASONS: Final[dict[str, _StrPromise]] = {
     "digest-mismatch": _("differs from its digest"),
     "recording-not-taken": _("its recording was not taken"),
     "spool-damaged": _("damaged on the portable disk"),
-    "not-listed": _("not in the portable disk's list"),
+    "not-listed": _("others, not listed one by one"),
 }

@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError
 
 from liuhen.server.kernel import clock
+from liuhen.server.kernel.errors import ClockSetBackError
 from liuhen.server.kernel.jobs import queue
 from liuhen.server.kernel.jobs.models import Job, JobState
 from liuhen.server.kernel.jobs.worker import Worker, _Heartbeat
@@ -108,7 +109,7 @@ def test_a_beat_that_the_database_refuses_is_tried_again(
     sample_tasks.add_up.enqueue(1, 2)
     worker = Worker()
     lease = worker._lease
-    faults = _Faults([DatabaseError("locked"), clock.ClockSetBackError(now="", last="", seconds=61), True, False])
+    faults = _Faults([DatabaseError("locked"), ClockSetBackError(now="", last="", seconds=61), True, False])
     monkeypatch.setattr(queue, "extend", faults)
     job = queue.claim(worker=worker.name, lease=lease, at=clock.now())
     assert job is not None

@@ -24,6 +24,7 @@ from django.utils.json import normalize_json
 from django.utils.module_loading import import_string
 
 from liuhen.server.kernel import clock
+from liuhen.server.kernel.errors import ClockSetBackError
 from liuhen.server.kernel.jobs import queue
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class _Heartbeat:
     def _beat(self) -> bool:
         try:
             kept = queue.extend(job_id=self._job.id, worker=self._worker, until=clock.now() + self._lease)
-        except (DatabaseError, clock.ClockSetBackError):
+        except (DatabaseError, ClockSetBackError):
             _log.exception("the lease of job %s could not be extended; trying again", self._job.id)
             return True
         if not kept:

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from liuhen.server.access import selectors as access
 from liuhen.server.accounts.policy import Ability, allows
-from liuhen.server.kernel.errors import ServerError
 from liuhen.server.media.selectors import derivatives_of
 from liuhen.server.recordings.models import RecordingKind, RecordingState
 from liuhen.server.recordings.selectors import device_seen, matching, page_of, recording_for
@@ -19,6 +18,7 @@ from liuhen.server.web import words
 from liuhen.server.web.chain import chain_of
 from liuhen.server.web.context import require_to_see_recordings
 from liuhen.server.web.csv_file import csv_response
+from liuhen.server.web.errors import TableTooLongError
 from liuhen.server.web.facts import defects_of, format_of, source_of
 from liuhen.server.web.formats import moment
 from liuhen.server.web.forms import FilterForm, TicketForm
@@ -59,14 +59,6 @@ _COLUMNS: Final = (
     "SM3",
     _("Kept until at least"),
 )
-
-
-class TableTooLongError(ServerError):
-    """The list has more rows than a table may have."""
-
-    code = "table-too-long"
-    zh = "列表共 {count} 件，超过一次导出的上限 {limit} 件。请先按日期、类型等缩小范围，再分次导出。"
-    en = "The list has {count} recordings, more than the {limit} of one table. Narrow it by date or kind, then export."
 
 
 @for_people("GET", "HEAD")
