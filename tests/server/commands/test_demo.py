@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.conf import settings
 
+from liuhen.core.errors import Language
 from liuhen.server.demo import cast, fill, story
 from liuhen.server.demo.fill import ServerSilentError
 from tests.server.commands.test_serve import Server, wait_for
@@ -134,7 +135,7 @@ def test_filling_without_a_server_says_that_there_is_none(tmp_path: Path, monkey
     (tmp_path / "secrets" / "demo-station.json").write_text("{}", encoding="ascii")
     monkeypatch.setattr(fill, "_WAIT_S", 0.3)
     with pytest.raises(ServerSilentError, match="did not answer"):
-        fill.fill(instance)
+        fill.fill(instance, Language.ZH)
     assert not cast.is_filled(instance)
 
 

@@ -33,7 +33,7 @@ class Child:
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._watch, name=f"child {arguments[0]}", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name=f"child {arguments[-1]}", daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:

@@ -19,8 +19,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Render the devices' files and hand them in with the collector; the worst exit code of the collector's runs."""
-    del args
     from liuhen.server.config.setup import open_instance
     from liuhen.server.demo.fill import fill
 
-    return fill(open_instance())
+    return fill(open_instance(), args.language)

@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     listening = _listen(instance)
     try:
         filling = _say_where(instance, args.language, demo=args.demo)
-        _serve(listening, with_worker=not args.no_worker, with_filler=filling)
+        _serve(listening, args.language, with_worker=not args.no_worker, with_filler=filling)
     finally:
         listening.close()
     sys.stderr.write(f"{args.language.pick('已停止', 'stopped')}\n")
@@ -122,7 +122,7 @@ def _say_where(instance: Instance, language: Language, *, demo: bool) -> bool:
     return False
 
 
-def _serve(listening: socket.socket, *, with_worker: bool, with_filler: bool) -> None:
+def _serve(listening: socket.socket, language: Language, *, with_worker: bool, with_filler: bool) -> None:
     import uvicorn
 
     from liuhen.server.commands.child import Child
@@ -143,9 +143,9 @@ def _serve(listening: socket.socket, *, with_worker: bool, with_filler: bool) ->
     with _until_signal(), ExitStack() as running:
         running.callback(start_integrator().stop)
         if with_worker:
-            running.callback(Child(["worker"], respawn=True).stop)
+            running.callback(Child(["--language", language, "worker"], respawn=True).stop)
         if with_filler:
-            running.callback(Child(["demo"], respawn=False).stop)
+            running.callback(Child(["--language", language, "demo"], respawn=False).stop)
         server.run(sockets=[listening])
 
 

@@ -22,6 +22,7 @@ from liuhen.server.kernel.actor import SYSTEM
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from liuhen.core.errors import Language
     from liuhen.server.config.instance import Instance
 
 __all__ = ["ServerSilentError", "fill"]
@@ -40,8 +41,10 @@ class ServerSilentError(LiuhenError):
     en = "{url} did not answer within {seconds} s. Start the server first with `liuhen serve`."
 
 
-def fill(instance: Instance) -> int:
+def fill(instance: Instance, language: Language) -> int:
     """Render, collect, and mark the demonstration complete; return the worst exit code of the collector's runs.
+
+    The collector speaks `language`; what is said beside it is for whoever begins, in both.
 
     Raises:
         ServerSilentError: no server answers at the instance's address.
@@ -59,7 +62,7 @@ def fill(instance: Instance) -> int:
     )
     worst = 0
     for device, folder in story.render(instance.home / "demo" / "devices", day):
-        worst = max(worst, _collect(instance, device, folder, url=url, key_file=key_file))
+        worst = max(worst, _collect(instance, device, folder, language, url=url, key_file=key_file))
     if worst == 0:
         cast.filled_mark(instance).touch()
         _wait_for_previews()
@@ -125,8 +128,10 @@ def _wait_for_previews() -> None:
         time.sleep(0.5)
 
 
-def _collect(instance: Instance, device: story.StoryDevice, folder: Path, *, url: str, key_file: Path) -> int:
-    command = [sys.executable, "-m", "liuhen.cli", "collect", str(folder), "--server", url]
+def _collect(
+    instance: Instance, device: story.StoryDevice, folder: Path, language: Language, *, url: str, key_file: Path
+) -> int:
+    command = [sys.executable, "-m", "liuhen.cli", "collect", str(folder), "--language", language, "--server", url]
     command += ["--station-key-file", str(key_file), "--device", device.serial]
     command += ["--state-dir", str(instance.home / "demo" / "station")]
     if device.clock_error is not None:
