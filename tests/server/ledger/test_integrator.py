@@ -181,21 +181,27 @@ def test_a_full_disk_is_reported_and_outlived(
     eventually(lambda: (kept := read_health(ledger)) and (kept.state, kept.problem) == (IntegratorState.AT_WORK, None))
 
 
-def test_a_busy_database_is_tried_again(make: Callable[..., Integrator], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_database_is_tried_again_and_logged_once(
+    make: Callable[..., Integrator], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     failing = threading.Event()
     failing.set()
+    refused: list[None] = []
     enter = heads.write_heads
 
     def busy(**values: Any) -> Any:
         if failing.is_set():
+            refused.append(None)
             raise OperationalError("database is locked")
         return enter(**values)
 
     monkeypatch.setattr(heads, "write_heads", busy)
     integrator = make()
     eventually(lambda: state_of(integrator) is IntegratorState.RETRYING)
+    eventually(lambda: len(refused) > 2)
     failing.clear()
     eventually(lambda: state_of(integrator) is IntegratorState.AT_WORK)
+    assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 1
 
 
 def test_a_refusal_of_the_signer_stops_it_loudly(

@@ -128,8 +128,11 @@ class Integrator:
         return count
 
     def _retry_later(self, error: Exception) -> None:
-        _log.error("the integrator cannot go on; it tries again in %.0f s", self._retry_s, exc_info=error)
-        self._report(IntegratorState.RETRYING, _fault(error))
+        problem = _fault(error)
+        # Once for each trouble: a line every second would fill the very disk that may be full.
+        if not self._is(IntegratorState.RETRYING) or (self.health and self.health.problem != problem):
+            _log.error("the integrator cannot go on; it tries again every %.0f s", self._retry_s, exc_info=error)
+        self._report(IntegratorState.RETRYING, problem)
 
     def _affirm_if_due(self, at: datetime) -> None:
         if self._last_affirmed == 0.0 or time.monotonic() - self._last_affirmed >= self._affirm_s:

@@ -36,7 +36,7 @@ def refused(request: HttpRequest, error: LiuhenError) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Show that a request was not understood."""
     del exception
-    text = _("What was sent cannot be read. Go back, check what you entered, and try again.")
+    text = _("The address or what was sent cannot be read. Check both, go back, and try again.")
     return _page(request, 400, _("The request was not understood"), text)
 
 
