@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liuhen.collector.transport.refusals import REFUSALS
 from liuhen.server.intake.errors import _OTHERS, IntakeError, StationMissingError, is_refusal
 from liuhen.server.ledger.errors import SignerRefusesError
 
@@ -48,10 +47,6 @@ def test_the_statuses_named_along_the_way_are_those_of_the_table() -> None:
     named = {(code, int(status)) for status, code in IN_TEXT.findall(PROTOCOL)}
     assert len(named) > 10
     assert named <= set(documented().items())
-
-
-def test_the_collector_knows_no_code_that_the_protocol_does_not() -> None:
-    assert REFUSALS.keys() - documented().keys() == set()
 
 
 @pytest.mark.parametrize("error", [SignerRefusesError(size=1, signed=2), StationMissingError(name="一号采集站")])

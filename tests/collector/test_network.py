@@ -71,16 +71,6 @@ def test_a_server_that_fails_for_a_while_is_asked_again(
     assert len(server.sealed()) == 3
 
 
-def test_a_ledger_that_is_behind_is_asked_again(
-    far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
-) -> None:
-    behind = json.dumps({"code": "ledger-behind", "zh": "账本未赶上", "en": "behind", "where": {}}).encode()
-    network.add(Fault("POST", ".*/seal", answer=(503, behind), times=2))
-
-    assert far_station.collect(device).code == 0
-    assert len(server.sealed()) == 3
-
-
 @pytest.mark.parametrize("after", [0, 1, 65_536, 1 << 20, (1 << 20) + 1, len(_BIG) - 1, len(_BIG)])
 def test_a_body_that_breaks_off_is_taken_up_where_it_broke(
     after: int, far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path

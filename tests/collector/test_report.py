@@ -226,14 +226,6 @@ def test_a_terminal_with_nothing_to_tell_shows_no_table() -> None:
     assert "recording" not in stream.getvalue()
 
 
-def test_json_and_words_go_to_their_own_streams() -> None:
-    words, machine = io.StringIO(), io.StringIO()
-    _told(report_to(words_on=words, json_on=machine, language=Language.EN))
-
-    assert all(line.startswith("{") for line in machine.getvalue().splitlines())
-    assert "Received" in words.getvalue()
-
-
 def test_every_reason_is_said_in_both_languages() -> None:
     assert set(REASONS) == set(SkipReason)
 

@@ -115,11 +115,8 @@ def test_an_export_has_no_original_to_compare(tmp_path: Path) -> None:
 
 
 def test_a_receipt_that_is_right_in_sha256_and_wrong_in_sm3_is_refused(
-    station: Station, server: IntakeServer, device: Path, original: Path, monkeypatch: pytest.MonkeyPatch
+    receipt: Path, key: str, original: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    station.collect(device)
-    receipt = next(path for path in station.receipts() if "_0007.mp4" in path.name)
-    key = str(json.loads(server.key_file.read_bytes())["log"])
     from liuhen.core import digests as module
 
     real = module.digest_file(original)

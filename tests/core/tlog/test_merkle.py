@@ -115,15 +115,17 @@ def test_any_tree_is_proven_to_continue_any_smaller_one(size2: int, data: st.Dat
     verify_consistency(**_consistency(data.draw(st.integers(0, size2)), size2))
 
 
+def _spoil(proof: dict[str, Any], data: st.DataObject, *hashes: str) -> None:
+    """Flip a bit in one of `hashes` or of the proof's own."""
+    places = [(proof, name) for name in hashes] + [(proof["proof"], place) for place in range(len(proof["proof"]))]
+    holder, place = data.draw(st.sampled_from(places))
+    holder[place] = _flipped(holder[place], data.draw(st.integers(0, 255)))
+
+
 @given(_sizes, st.data())
 def test_a_flipped_bit_in_leaf_root_or_proof_fails_inclusion(size: int, data: st.DataObject) -> None:
     proof = _inclusion(data.draw(st.integers(0, size - 1)), size)
-    bit = data.draw(st.integers(0, 255))
-    where = data.draw(st.sampled_from(["leaf", "root", *range(len(proof["proof"]))]))
-    if isinstance(where, str):
-        proof[where] = _flipped(proof[where], bit)
-    else:
-        proof["proof"][where] = _flipped(proof["proof"][where], bit)
+    _spoil(proof, data, "leaf", "root")
     with pytest.raises(InclusionError):
         verify_inclusion(**proof)
 
@@ -131,12 +133,7 @@ def test_a_flipped_bit_in_leaf_root_or_proof_fails_inclusion(size: int, data: st
 @given(_sizes, st.data())
 def test_a_flipped_bit_in_root_or_proof_fails_consistency(size2: int, data: st.DataObject) -> None:
     proof = _consistency(data.draw(st.integers(1, size2)), size2)
-    bit = data.draw(st.integers(0, 255))
-    where = data.draw(st.sampled_from(["root1", "root2", *range(len(proof["proof"]))]))
-    if isinstance(where, str):
-        proof[where] = _flipped(proof[where], bit)
-    else:
-        proof["proof"][where] = _flipped(proof["proof"][where], bit)
+    _spoil(proof, data, "root1", "root2")
     with pytest.raises(ConsistencyError):
         verify_consistency(**proof)
 

@@ -120,15 +120,6 @@ def test_of_a_client_that_leaves_before_its_form_is_whole_nothing_is_acted_on(
     assert door.seen == ["gone"]
 
 
-def test_forty_trickling_clients_keep_nobody_else_waiting(address: tuple[str, int]) -> None:
-    slow = [socket.create_connection(address) for _ in range(40)]
-    for connection in slow:
-        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nname=")
-    assert post(address, b"quick") == (200, "5")
-    for connection in slow:
-        connection.close()
-
-
 def test_after_the_body_a_page_sees_the_client_leave() -> None:
     messages: list[dict[str, Any]] = [
         {"type": "http.request", "body": b"ab", "more_body": True},

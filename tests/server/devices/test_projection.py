@@ -10,7 +10,6 @@ from liuhen.core.entry import Entry
 from liuhen.server.devices.models import Device, DeviceKind
 from liuhen.server.devices.projection import DevicesProjection
 from liuhen.server.ledger.models import Event
-from liuhen.server.ledger.projections import projections
 from tests.support.cast import AT
 from tests.support.recordings import known_device
 
@@ -22,11 +21,6 @@ def found() -> list[tuple[str, str, str]]:
     projection = DevicesProjection()
     entries = [Entry.from_bytes(bytes(leaf)) for leaf in Event.objects.order_by("seq").values_list("leaf", flat=True)]
     return [(one.kind.value, one.where, one.en) for one in [*projection.check(entries), *projection.finish()]]
-
-
-@pytest.mark.django_db
-def test_it_is_part_of_every_fsck() -> None:
-    assert any(isinstance(one, DevicesProjection) for one in projections())
 
 
 def test_rows_that_agree_are_not_named(cast: Cast) -> None:

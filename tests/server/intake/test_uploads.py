@@ -63,17 +63,6 @@ def test_an_upload_cut_anywhere_is_resumed_and_sealed_whole(
     station.verified(answer.content, data)
 
 
-def test_a_body_that_breaks_off_keeps_what_arrived(server: LiveServer, station: StationClient) -> None:
-    data = secrets.token_bytes(700_000)
-    upload = station.created(len(data))
-    with station.begin_patch(upload, 0, len(data)) as connection:
-        connection.sendall(data[:500_000])
-        _arrived(server, upload, 500_000)
-    poll(lambda: station.offset(upload), until=lambda offset: offset == 500_000)
-    assert station.patch(upload, 500_000, data[500_000:]).status_code == 204
-    assert station.seal(upload, data).status_code == 201
-
-
 def test_of_two_bodies_at_once_one_is_locked_out(server: LiveServer, station: StationClient) -> None:
     data = secrets.token_bytes(300_000)
     upload = station.created(len(data))

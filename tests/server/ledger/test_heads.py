@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from django.db import transaction
@@ -16,9 +15,6 @@ from liuhen.server.ledger.models import Event, SubjectHead
 from tests.server.ledger.kit import AT, FullDisk, sequence, write
 
 DAY = timedelta(days=1)
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def heads_days(ledger: LedgerFolder) -> list[str]:
@@ -94,9 +90,3 @@ def test_the_file_is_canonical_and_in_order() -> None:
     assert encode_heads("2026-01-01", rows) == (
         b'{"date":"2026-01-01","heads":[["b/10",0,"' + b"02" * 32 + b'"],["b/2",1,"' + b"01" * 32 + b'"]],"v":1}'
     )
-
-
-def test_the_date_is_a_day_of_utc(home: Path, ledger: LedgerFolder) -> None:
-    del home
-    write_heads(at=AT.replace(hour=23, minute=59))
-    assert heads_days(ledger) == ["2026-11-23.json"]

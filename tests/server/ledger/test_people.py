@@ -15,7 +15,6 @@ from liuhen.server.accounts.roles import Role
 from liuhen.server.kernel.actor import SYSTEM
 from liuhen.server.ledger.models import Event
 from liuhen.server.ledger.people import PeopleProjection
-from liuhen.server.ledger.projections import projections
 from tests.server.ledger.kit import behind_the_guards
 from tests.support.cast import AT
 
@@ -31,11 +30,6 @@ def found() -> list[tuple[str, str]]:
     for leaf in Event.objects.order_by("seq").values_list("leaf", flat=True):
         assert list(projection.check([Entry.from_bytes(bytes(leaf))])) == []
     return [(one.kind.value, one.where) for one in projection.finish()]
-
-
-@pytest.mark.django_db
-def test_it_is_part_of_every_fsck() -> None:
-    assert any(isinstance(one, PeopleProjection) for one in projections())
 
 
 def test_rows_that_agree_are_not_named(cast: Cast) -> None:

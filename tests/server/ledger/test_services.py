@@ -11,7 +11,6 @@ from django.db import IntegrityError, connection, transaction
 from liuhen.core.entry import Entry, EntryTooLargeError, ObjectRef, commit_private
 from liuhen.core.events import EventType
 from liuhen.core.tlog.merkle import leaf_hash
-from liuhen.server.accounts import recorder
 from liuhen.server.kernel.actor import SYSTEM, Actor, ActorKind
 from liuhen.server.ledger import selectors, services
 from liuhen.server.ledger.errors import FilesBehindError, KeyFileError, LedgerBehindError
@@ -195,11 +194,6 @@ def test_eight_threads_chain_one_subject_without_a_gap() -> None:
 def test_a_named_file_keeps_raw_bytes() -> None:
     details = services.named_file("录音.wav".encode("gb18030"), path=b"A/\xff", facts={"sequence": {"value": 3}})
     assert details == {"name": "wrzS9C53YXY=", "path": "QS//", "facts": {"sequence": {"value": 3}}}
-
-
-@pytest.mark.usefixtures("db")
-def test_the_ledger_records_the_acts_on_accounts() -> None:
-    assert recorder._registered == [services.record]
 
 
 def test_waiting_returns_the_event_with_its_place(ledger: LedgerFolder) -> None:

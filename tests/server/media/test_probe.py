@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import av
 import pytest
 
-from liuhen.server.demo import clips
 from liuhen.server.media.tools.opening import _Nameless
 from liuhen.server.media.tools.probe import probe
 from liuhen.server.media.tools.refusal import RefusedError
@@ -206,25 +205,6 @@ def test_the_containers_time_is_the_devices_wall_clock(tmp_path: Path, written: 
     found = probed(samples.clip(tmp_path / "a.mp4", frames=5, metadata={"creation_time": written}))
 
     assert found["created"] == read
-
-
-@pytest.mark.parametrize("make", [clips.voice_wav, clips.voice_mp3])
-def test_a_voice_recorders_time_is_read(tmp_path: Path, make: Any) -> None:
-    assert probed(make(tmp_path / "note", started=samples.STARTED, seconds=1))["created"] == "2026-11-23T09:42:10"
-
-
-def test_an_old_recorders_time_is_read(tmp_path: Path) -> None:
-    made = clips.mjpeg_avi(
-        tmp_path / "a.avi",
-        started=samples.STARTED,
-        seconds=0.4,
-        device="1",
-        officer="2",
-        scene="night",
-        size=(320, 180),
-    )
-
-    assert probed(made)["created"] == "2026-11-23T09:42:10"
 
 
 def test_a_container_with_neither_picture_nor_sound_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from django.db import connection
 
 from liuhen.core.entry import Entry
 from liuhen.server.ledger.models import Event
-from liuhen.server.ledger.projections import projections
 from liuhen.server.recordings import services
 from liuhen.server.recordings.models import Attachment, Recording
 from liuhen.server.recordings.projection import RecordingsProjection
@@ -46,11 +45,6 @@ def found() -> list[tuple[str, str, str]]:
 def run_sql(statement: str, *parameters: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-
-
-@pytest.mark.django_db
-def test_it_is_part_of_every_fsck() -> None:
-    assert any(isinstance(one, RecordingsProjection) for one in projections())
 
 
 @pytest.mark.usefixtures("recordings")

@@ -12,13 +12,11 @@ from hypothesis import strategies as st
 
 from liuhen.core.entry import ObjectRef
 from liuhen.core.events import EventType
-from liuhen.server.accounts.roles import Role
 from liuhen.server.ledger import services as ledger
 from liuhen.server.ledger.models import Event
 from liuhen.server.recordings import services
-from liuhen.server.recordings.interfaces import Analysis, RecordingFilter
+from liuhen.server.recordings.interfaces import Analysis
 from liuhen.server.recordings.models import Attachment, Recording, RecordingKind
-from liuhen.server.recordings.selectors import page_of
 from liuhen.server.recordings.services import true_start
 from tests.support.cast import AT
 from tests.support.events import told
@@ -279,9 +277,3 @@ def test_invariant_4_an_act_whose_event_cannot_be_written_did_not_happen(
     with pytest.raises(OSError, match="no space"):
         ACTS[act](cast, recording)
     assert ([list(table.objects.order_by("id").values()) for table in tables], Event.objects.count()) == before
-
-
-def test_what_was_entered_is_found_in_the_list(cast: Cast) -> None:
-    recording = enter(cast.brigade)
-    page = page_of(actor=cast.actor(Role.CUSTODIAN), where=RecordingFilter(text="7654321"))
-    assert page.rows == (recording,)

@@ -35,7 +35,7 @@ def in_chinese() -> Iterator[None]:
     [
         ({}, ""),
         (
-            {"container": "mov,mp4,m4a,3gp,3g2,mj2", "streams": [VIDEO, SOUND]},
+            {"container": MP4, "streams": [VIDEO, SOUND]},
             "MP4 · H.264 1920×1080 25 帧 · AAC 48 kHz",
         ),
         ({"container": "avi", "streams": [{"codec": "mjpeg"}]}, "AVI · Motion JPEG"),

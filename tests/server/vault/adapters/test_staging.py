@@ -17,13 +17,11 @@ from liuhen.server.vault.errors import (
     StageLockedError,
     VaultFaultError,
 )
-from tests.server.vault.bench import AT, DATA, TERM, address, put, seal
+from tests.server.vault.bench import DATA, address, put, seal
 
 if TYPE_CHECKING:
     from collections.abc import Buffer
     from pathlib import Path
-
-    from liuhen.server.vault.interfaces import Staged
 
 
 def test_a_note_that_cannot_be_read_is_no_seal(store: LocalStore, root: Path) -> None:
@@ -179,11 +177,3 @@ def test_a_killed_writer_leaves_what_it_reported_and_no_lock(root: Path) -> None
         expected = b"".join(bytes([start % 251]) * 1000 for start in range(0, staged.size, 1000))[: staged.size]
         assert b"".join(staged.chunks()) == expected
         assert seal(store, staged, expected).already is False
-
-
-def test_what_staging_offers_is_what_the_protocol_asks(store: LocalStore) -> None:
-    staged: Staged = store.stage("u")
-    assert staged.key == "u"
-    staged.close()
-    staged.close()
-    assert AT < TERM
