@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.collector.failing import BadDevice, bad_device
 from tests.collector.fake_server import fake_server
 from tests.collector.faults import FaultyNetwork, faulty_network
 from tests.collector.kit import IntakeServer, Station, device_with
@@ -41,6 +42,13 @@ def far_station(station: Station, network: FaultyNetwork) -> Station:
     """A station that speaks to the server over the failing network."""
     station.url = network.url
     return station
+
+
+@pytest.fixture
+def bad(monkeypatch: pytest.MonkeyPatch) -> Iterator[BadDevice]:
+    """What goes wrong with every device."""
+    with bad_device(monkeypatch) as device:
+        yield device
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import errno
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING
 
 from liuhen.collector.source import folder
@@ -26,6 +27,25 @@ class BadDevice:
     gone: bool = False
     before_read: Callable[[bytes, int], None] = lambda _name, _offset: None
 
+    def at_reading(self, name: bytes, act: Callable[[], object], *, offset: int = 0, nth: int = 1) -> None:
+        """Do `act` just before `offset` of a file whose name ends in `name` is read for the nth time."""
+        numbers = count(1)
+
+        def before(read: bytes, at: int) -> None:
+            if read.endswith(name) and at == offset and next(numbers) == nth:
+                act()
+
+        self.before_read = before
+
+    def pull(self) -> None:
+        """Let the device be gone."""
+        self.gone = True
+
+    def mend(self) -> None:
+        """Let nothing go wrong from now on."""
+        self.unreadable.clear()
+        self.gone, self.before_read = False, lambda _name, _offset: None
+
 
 @contextmanager
 def bad_device(patch: pytest.MonkeyPatch) -> Iterator[BadDevice]:
@@ -36,12 +56,12 @@ def bad_device(patch: pytest.MonkeyPatch) -> Iterator[BadDevice]:
     def name_of(descriptor: int) -> bytes:
         return os.path.basename(os.fsencode(os.readlink(f"/proc/self/fd/{descriptor}")))  # noqa: PTH115, PTH119 - a path of bytes
 
-    def pread(descriptor: int, count: int, offset: int) -> bytes:
+    def pread(descriptor: int, size: int, offset: int) -> bytes:
         name = name_of(descriptor)
         bad.before_read(name, offset)
-        if bad.gone or offset + count > bad.unreadable.get(name, 1 << 60):
+        if bad.gone or offset + size > bad.unreadable.get(name, 1 << 60):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return real_pread(descriptor, count, offset)
+        return real_pread(descriptor, size, offset)
 
     class System:
         """The `os` that the folder source sees."""
@@ -49,8 +69,8 @@ def bad_device(patch: pytest.MonkeyPatch) -> Iterator[BadDevice]:
         def __getattr__(self, name: str) -> object:
             return getattr(os, name)
 
-        def pread(self, descriptor: int, count: int, offset: int) -> bytes:
-            return pread(descriptor, count, offset)
+        def pread(self, descriptor: int, size: int, offset: int) -> bytes:
+            return pread(descriptor, size, offset)
 
         def scandir(self, descriptor: int) -> object:
             if bad.gone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import socket
 import threading
@@ -15,9 +16,14 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Fault", "FaultyNetwork", "Hold", "cut_at_byte", "faulty_network"]
+__all__ = ["Fault", "FaultyNetwork", "Hold", "cut_at_byte", "faulty_network", "refusal"]
 
 PIECE = 1 << 16
+
+
+def refusal(code: str) -> bytes:
+    """Return the body of a server's answer that says no."""
+    return json.dumps({"code": code, "zh": f"否：{code}", "en": f"no: {code}", "where": {}}).encode()
 
 
 @dataclass
@@ -64,6 +70,17 @@ class FaultyNetwork:
         """Let `fault` happen."""
         self._faults.append(fault)
         return fault
+
+    def mend(self) -> None:
+        """Let nothing go wrong from now on."""
+        self._faults.clear()
+
+    @contextmanager
+    def refusing(self, method: str, path: str = ".*", *, skip: int = 0) -> Iterator[None]:
+        """Answer such requests with 503 until the block ends."""
+        self.add(Fault(method, path, skip=skip, times=1000, answer=(503, b"")))
+        yield
+        self.mend()
 
     def fault_of(self, method: str, path: str) -> Fault:
         """Return what happens to this request."""

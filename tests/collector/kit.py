@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-__all__ = ["ROOT", "Done", "IntakeServer", "SealedFile", "Station", "device_with", "read_lines"]
+__all__ = ["ROOT", "Done", "IntakeServer", "SealedFile", "Station", "device_with", "left_on", "read_lines"]
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,11 @@ class Station:
     def unfinished(self) -> list[Path]:
         """Return the folders of collections under way."""
         return sorted((self.state / "collections").glob("*"))
+
+
+def left_on(folder: Path) -> set[str]:
+    """Return the names of the files on a device or a disk."""
+    return {path.name for path in folder.rglob("*") if path.is_file()}
 
 
 def read_lines(text: str) -> list[dict[str, Any]]:

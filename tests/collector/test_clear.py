@@ -7,39 +7,28 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-import pytest
-from tests.collector.failing import BadDevice, bad_device
-from tests.collector.kit import device_with
+from tests.collector.kit import device_with, left_on
 
 from liuhen.collector.source import FolderSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    import pytest
+    from tests.collector.failing import BadDevice
     from tests.collector.kit import IntakeServer, Station
-
-
-@pytest.fixture
-def bad(monkeypatch: pytest.MonkeyPatch) -> Iterator[BadDevice]:
-    with bad_device(monkeypatch) as device:
-        yield device
-
-
-def _left(device: Path) -> list[str]:
-    return sorted(path.name for path in device.rglob("*") if path.is_file())
 
 
 def test_without_the_option_nothing_is_cleared(station: Station, device: Path) -> None:
     station.collect(device)
 
-    assert len(_left(device)) == 3
+    assert len(left_on(device)) == 3
 
 
 def test_the_summary_names_what_was_cleared(station: Station, server: IntakeServer, device: Path) -> None:
     done = station.collect(device, "--clear-device")
 
-    assert _left(device) == []
+    assert left_on(device) == set()
     (collection,) = server.openings()
     (closing,) = server.closings(collection)
     assert set(closing["cleared"]) == {one.recording for one in server.sealed() if one.role == "original"}
@@ -50,7 +39,7 @@ def test_what_is_no_recording_stays(station: Station, device: Path) -> None:
     (device / "DCIM" / "notes.doc").write_bytes(b"x")
     station.collect(device, "--clear-device")
 
-    assert _left(device) == ["notes.doc"]
+    assert left_on(device) == {"notes.doc"}
 
 
 def test_a_later_run_clears_what_an_earlier_one_brought_in(
@@ -60,7 +49,7 @@ def test_a_later_run_clears_what_an_earlier_one_brought_in(
     done = station.collect(device, "--clear-device")
 
     assert done.code == 0
-    assert _left(device) == []
+    assert left_on(device) == set()
     first, second = server.openings()
     assert server.closings(first)[-1]["cleared"] == []
     assert len(server.closings(second)[-1]["cleared"]) == 2
@@ -69,28 +58,24 @@ def test_a_later_run_clears_what_an_earlier_one_brought_in(
 
 def test_a_file_changed_after_its_receipt_stays_and_is_said(bad: BadDevice, station: Station, device: Path) -> None:
     path = device / "DCIM" / "100" / "7654321_650012_20261123094210_0007.mp4"
-    reads: list[int] = []
 
-    def change(name: bytes, offset: int) -> None:
-        if name == path.name.encode() and offset == 0:
-            reads.append(offset)
-            if len(reads) == 2:
-                stat = path.stat()
-                path.write_bytes(b"other" * 30_000)
-                os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    def change() -> None:
+        stat = path.stat()
+        path.write_bytes(b"other" * 30_000)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
-    bad.before_read = change
+    bad.at_reading(path.name.encode(), change, nth=2)
     done = station.collect(device, "--clear-device")
 
     assert done.code == 3
     assert done.troubles == ["not-cleared"]
     assert done.ended["kept"] == [f"DCIM/100/{path.name}"]
-    assert _left(device) == [path.name]
+    assert left_on(device) == {path.name}
     assert path.read_bytes() == b"other" * 30_000
 
-    bad.before_read = lambda _name, _offset: None
+    bad.mend()
     assert station.collect(device, "--clear-device").code == 0
-    assert _left(device) == []
+    assert left_on(device) == set()
 
 
 def test_a_file_swapped_between_comparing_and_removing_stays(
@@ -109,7 +94,7 @@ def test_a_file_swapped_between_comparing_and_removing_stays(
     done = station.collect(device, "--clear-device")
 
     assert done.code == 3
-    assert _left(device) == [path.name]
+    assert left_on(device) == {path.name}
     assert path.read_bytes() == b"swapped"
 
 
@@ -123,47 +108,32 @@ def test_a_device_that_cannot_be_written_keeps_its_files_and_says_so(
     done = station.collect(device, "--clear-device")
 
     assert done.code == 3
-    assert len(_left(device)) == 3
+    assert len(left_on(device)) == 3
     assert "Read-only file system" in done.words
     assert len(done.ended["taken"]) == 3
 
 
 def test_a_device_pulled_out_while_it_is_compared_is_said(bad: BadDevice, station: Station, device: Path) -> None:
-    reads: list[bytes] = []
-
-    def pull(name: bytes, offset: int) -> None:
-        if offset == 0:
-            reads.append(name)
-        bad.gone = bad.gone or len(reads) > 3 + 1
-
-    bad.before_read = pull
+    bad.at_reading(b"", bad.pull, nth=3 + 2)
     done = station.collect(device, "--clear-device")
 
     assert done.code == 4
     assert done.troubles == ["source-gone"]
 
-    bad.gone, bad.before_read = False, lambda _name, _offset: None
+    bad.mend()
     done = station.collect(device, "--clear-device")
     assert done.code == 0
-    assert _left(device) == []
+    assert left_on(device) == set()
 
 
 def test_a_bad_sector_while_comparing_keeps_that_recording(bad: BadDevice, station: Station, device: Path) -> None:
     name = b"7654321_650012_20261123094210_0007.mp4"
-    reads: list[int] = []
-
-    def fail_second(read: bytes, offset: int) -> None:
-        if read == name and offset == 0:
-            reads.append(offset)
-            if len(reads) == 2:
-                bad.unreadable[name] = 0
-
-    bad.before_read = fail_second
+    bad.at_reading(name, lambda: bad.unreadable.update({name: 0}), nth=2)
     done = station.collect(device, "--clear-device")
 
     assert done.code == 3
     assert done.troubles == ["file-unreadable"]
-    assert _left(device) == [name.decode()]
+    assert left_on(device) == {name.decode()}
 
 
 def test_a_stored_receipt_that_was_damaged_counts_for_nothing(
@@ -180,7 +150,7 @@ def test_a_stored_receipt_that_was_damaged_counts_for_nothing(
     assert len(done.ended["taken"]) == 3, "they are handed in again, and recognised by the server"
     assert {one["duplicate"] for one in done.ended["taken"]} == {True}
     assert len(server.sealed()) == 3
-    assert _left(device) == []
+    assert left_on(device) == set()
 
 
 def test_a_lost_state_folder_loses_nothing(station: Station, server: IntakeServer, device: Path) -> None:
@@ -189,7 +159,7 @@ def test_a_lost_state_folder_loses_nothing(station: Station, server: IntakeServe
     done = station.collect(device, "--clear-device")
 
     assert done.code == 0
-    assert _left(device) == []
+    assert left_on(device) == set()
     assert len(server.sealed()) == 3
     assert len(station.receipts()) == 3
 
@@ -200,9 +170,9 @@ def test_a_recording_stays_while_an_attachment_has_no_receipt(bad: BadDevice, st
     done = station.collect(device, "--clear-device")
 
     assert done.code == 3
-    assert _left(device) == ["AMBA0001.GPS", "AMBA0001.MP4"]
+    assert left_on(device) == {"AMBA0001.GPS", "AMBA0001.MP4"}
     assert done.ended["kept"] == ["AMBA0001.MP4", "AMBA0001.GPS"]
 
-    bad.unreadable.clear()
+    bad.mend()
     assert station.collect(device, "--clear-device").code == 0
-    assert _left(device) == []
+    assert left_on(device) == set()

@@ -6,25 +6,18 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.collector.failing import BadDevice, bad_device
 from tests.collector.faults import Fault, FaultyNetwork, Hold
 from tests.collector.kit import device_with
 
 from liuhen.core.digests import sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.collector.failing import BadDevice
     from tests.collector.kit import IntakeServer, Station
 
 _BIG = bytes(range(256)) * 4096 * 4
-
-
-@pytest.fixture
-def bad(monkeypatch: pytest.MonkeyPatch) -> Iterator[BadDevice]:
-    with bad_device(monkeypatch) as device:
-        yield device
 
 
 @pytest.fixture
@@ -35,12 +28,11 @@ def big_device(tmp_path: Path) -> Path:
 def test_a_file_that_grows_while_it_is_read_is_not_taken_until_it_is_still(
     bad: BadDevice, station: Station, server: IntakeServer, big_device: Path
 ) -> None:
-    def grow(name: bytes, offset: int) -> None:
-        if name == b"AMBA0001.MP4" and offset == 2 << 20:
-            with (big_device / "AMBA0001.MP4").open("ab") as file:
-                file.write(b"more")
+    def grow() -> None:
+        with (big_device / "AMBA0001.MP4").open("ab") as file:
+            file.write(b"more")
 
-    bad.before_read = grow
+    bad.at_reading(b"AMBA0001.MP4", grow, offset=2 << 20)
     done = station.collect(big_device, "--clear-device")
 
     assert done.code == 3
@@ -48,7 +40,7 @@ def test_a_file_that_grows_while_it_is_read_is_not_taken_until_it_is_still(
     assert [one.name for one in server.sealed()] == [b"AMBA0002.MP4"]
     assert (big_device / "AMBA0001.MP4").stat().st_size == len(_BIG) + 4
 
-    bad.before_read = lambda _name, _offset: None
+    bad.mend()
     assert station.collect(big_device, "--clear-device").code == 0
     assert sha256(_BIG + b"more").hex() in {one.sha256 for one in server.sealed()}
 
@@ -56,11 +48,7 @@ def test_a_file_that_grows_while_it_is_read_is_not_taken_until_it_is_still(
 def test_a_file_that_shrinks_while_it_is_read_is_not_taken(
     bad: BadDevice, station: Station, server: IntakeServer, big_device: Path
 ) -> None:
-    def shrink(name: bytes, offset: int) -> None:
-        if name == b"AMBA0001.MP4" and offset == 2 << 20:
-            os.truncate(big_device / "AMBA0001.MP4", 1 << 20)
-
-    bad.before_read = shrink
+    bad.at_reading(b"AMBA0001.MP4", lambda: os.truncate(big_device / "AMBA0001.MP4", 1 << 20), offset=2 << 20)
     done = station.collect(big_device)
 
     assert done.skipped() == {"AMBA0001.MP4": "changed"}
@@ -71,13 +59,11 @@ def test_a_file_changed_between_two_runs_of_one_upload_is_not_mixed(
     far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path
 ) -> None:
     network.add(Fault("PATCH", cut_after=1 << 20))
-    network.add(Fault("PATCH", times=99, answer=(503, b"")))
-    assert far_station.collect(big_device, "--parallel", "1", patience=0.3).code == 5
-    stat = (big_device / "AMBA0001.MP4").stat()
-    (big_device / "AMBA0001.MP4").write_bytes(_BIG[::-1])
-    os.utime(big_device / "AMBA0001.MP4", ns=(stat.st_atime_ns, stat.st_mtime_ns))
-
-    network._faults.clear()
+    with network.refusing("PATCH"):
+        assert far_station.collect(big_device, "--parallel", "1", patience=0.3).code == 5
+        stat = (big_device / "AMBA0001.MP4").stat()
+        (big_device / "AMBA0001.MP4").write_bytes(_BIG[::-1])
+        os.utime(big_device / "AMBA0001.MP4", ns=(stat.st_atime_ns, stat.st_mtime_ns))
     done = far_station.collect(big_device, "--clear-device")
     assert done.skipped() == {"AMBA0001.MP4": "digest-mismatch"}
     assert (big_device / "AMBA0001.MP4").exists()
@@ -101,7 +87,7 @@ def test_a_bad_sector_costs_one_file_only(
     assert server.closings(collection)[-1]["skipped"] == [{"name": "AMBA0001.MP4", "reason": "unreadable"}]
     assert (big_device / "AMBA0001.MP4").exists()
 
-    bad.unreadable.clear()
+    bad.mend()
     assert station.collect(big_device).code == 0
     assert len(server.sealed()) == 2
 
@@ -109,16 +95,13 @@ def test_a_bad_sector_costs_one_file_only(
 def test_a_device_pulled_out_mid_read_goes_on_when_it_is_back(
     bad: BadDevice, station: Station, server: IntakeServer, big_device: Path
 ) -> None:
-    def pull(name: bytes, offset: int) -> None:
-        bad.gone = bad.gone or (name == b"AMBA0001.MP4" and offset == 2 << 20)
-
-    bad.before_read = pull
+    bad.at_reading(b"AMBA0001.MP4", bad.pull, offset=2 << 20)
     done = station.collect(big_device, "--clear-device", "--parallel", "1")
     assert done.code == 4
     assert done.troubles == ["source-gone"]
     assert len(server.openings()) == 1
 
-    bad.gone, bad.before_read = False, lambda _name, _offset: None
+    bad.mend()
     done = station.collect(big_device, "--clear-device")
     assert done.code == 0
     assert len(server.openings()) == 1, "the same collection goes on"
@@ -156,9 +139,8 @@ def test_a_folder_removed_mid_read_is_a_device_gone(
 def test_another_device_at_the_same_place_begins_a_collection_of_its_own(
     far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path, tmp_path: Path
 ) -> None:
-    network.add(Fault("PATCH", skip=0, times=1000, answer=(503, b"")))
-    assert far_station.collect(big_device, patience=0.3).code == 5
-    network._faults.clear()
+    with network.refusing("PATCH"):
+        assert far_station.collect(big_device, patience=0.3).code == 5
     first = big_device.rename(tmp_path / "first")
     device_with(big_device, {"AMBA0001.MP4": b"another device"})
 
@@ -175,9 +157,8 @@ def test_another_device_at_the_same_place_begins_a_collection_of_its_own(
 def test_a_declared_serial_tells_two_devices_apart(
     far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path
 ) -> None:
-    network.add(Fault("PATCH", times=1000, answer=(503, b"")))
-    assert far_station.collect(big_device, "--device", "A", patience=0.3).code == 5
-    network._faults.clear()
+    with network.refusing("PATCH"):
+        assert far_station.collect(big_device, "--device", "A", patience=0.3).code == 5
 
     assert far_station.collect(big_device, "--device", "B").code == 0
     assert len(server.openings()) == 2
@@ -186,9 +167,8 @@ def test_a_declared_serial_tells_two_devices_apart(
 def test_a_file_deleted_before_it_was_sent_is_said_and_the_collection_ends(
     far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path
 ) -> None:
-    network.add(Fault("PATCH", times=1000, answer=(503, b"")))
-    assert far_station.collect(big_device, "--parallel", "2", patience=0.3).code == 5
-    network._faults.clear()
+    with network.refusing("PATCH"):
+        assert far_station.collect(big_device, "--parallel", "2", patience=0.3).code == 5
     (big_device / "AMBA0002.MP4").unlink()
 
     done = far_station.collect(big_device)
@@ -201,9 +181,8 @@ def test_a_file_deleted_before_it_was_sent_is_said_and_the_collection_ends(
 def test_a_file_sent_whole_is_sealed_although_the_device_lost_it(
     far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path
 ) -> None:
-    network.add(Fault("POST", ".*/seal", times=1000, answer=(503, b"")))
-    assert far_station.collect(big_device, "--parallel", "2", patience=0.3).code == 5
-    network._faults.clear()
+    with network.refusing("POST", ".*/seal"):
+        assert far_station.collect(big_device, "--parallel", "2", patience=0.3).code == 5
     (big_device / "AMBA0002.MP4").unlink()
 
     done = far_station.collect(big_device)

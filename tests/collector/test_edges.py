@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.collector.failing import BadDevice, bad_device
-from tests.collector.faults import Fault, FaultyNetwork
-from tests.collector.kit import device_with
+from tests.collector.faults import Fault, FaultyNetwork, refusal
+from tests.collector.kit import device_with, left_on
 
 from liuhen.cli import main
 from liuhen.collector.commands.collect import _MISUSES
@@ -24,17 +23,11 @@ from liuhen.core.digests import Digests
 from liuhen.core.naming import builtin_grammars, read_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.collector.failing import BadDevice
     from tests.collector.fake_server import FakeServer
     from tests.collector.kit import Station
-
-
-@pytest.fixture
-def bad(monkeypatch: pytest.MonkeyPatch) -> Iterator[BadDevice]:
-    with bad_device(monkeypatch) as device:
-        yield device
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -111,7 +104,7 @@ def test_a_receipt_whose_sm3_is_false_is_refused_although_the_ledger_signs_it(
     done = station.collect(device, "--clear-device")
     assert done.code == 8
     assert station.receipts() == []
-    assert len([path for path in device.rglob("*") if path.is_file()]) == 3
+    assert len(left_on(device)) == 3
 
 
 def test_a_file_whose_time_no_calendar_has_has_no_start_and_goes_first(tmp_path: Path) -> None:
@@ -146,14 +139,12 @@ def test_a_collection_already_closed_by_another_hand_is_no_obstacle(
 def test_two_unfinished_devices_wait_for_one_another(
     far_station: Station, server: FakeServer, network: FaultyNetwork, tmp_path: Path
 ) -> None:
-    network.add(Fault("PATCH", times=1000, answer=(503, b"")))
-    one = device_with(tmp_path / "one", {"AMBA0001.MP4": b"one", "AMBA0002.MP4": b"two"})
-    other = device_with(tmp_path / "other", {"AMBA0001.MP4": b"three"})
-    for device in (one, other):
-        assert far_station.collect(device, patience=0.2).code == 5
-    assert len(far_station.unfinished()) == 2
-
-    network._faults.clear()
+    with network.refusing("PATCH"):
+        one = device_with(tmp_path / "one", {"AMBA0001.MP4": b"one", "AMBA0002.MP4": b"two"})
+        other = device_with(tmp_path / "other", {"AMBA0001.MP4": b"three"})
+        for device in (one, other):
+            assert far_station.collect(device, patience=0.2).code == 5
+        assert len(far_station.unfinished()) == 2
     assert far_station.collect(other).code == 0
     assert len(far_station.unfinished()) == 1
     assert far_station.collect(one).code == 0
@@ -166,10 +157,8 @@ def test_a_device_with_empty_files_only_goes_on_too(
 ) -> None:
     device = device_with(tmp_path / "device", {"AMBA0001.MP4": b"", "AMBA0001.GPS": b"\n"})
     (device / "AMBA0001.GPS").write_bytes(b"")
-    network.add(Fault("POST", ".*/seal", times=1000, answer=(503, b"")))
-    assert far_station.collect(device, patience=0.2).code == 5
-
-    network._faults.clear()
+    with network.refusing("POST", ".*/seal"):
+        assert far_station.collect(device, patience=0.2).code == 5
     assert far_station.collect(device).code == 0
     assert len(server.openings()) == 1
 
@@ -179,11 +168,7 @@ def test_a_file_that_vanishes_between_looking_and_reading_costs_itself_only(
 ) -> None:
     device = device_with(tmp_path / "device", {"20261123_080000.mp4": b"one", "20261123_090000.mp4": b"two"})
 
-    def remove_other(name: bytes, offset: int) -> None:
-        if name == b"20261123_080000.mp4" and offset == 0:
-            (device / "20261123_090000.mp4").unlink(missing_ok=True)
-
-    bad.before_read = remove_other
+    bad.at_reading(b"20261123_080000.mp4", (device / "20261123_090000.mp4").unlink)
     done = station.collect(device, "--parallel", "1")
 
     assert done.code == 3
@@ -191,36 +176,18 @@ def test_a_file_that_vanishes_between_looking_and_reading_costs_itself_only(
     assert len(server.sealed()) == 1
 
 
-def test_a_file_replaced_between_looking_and_sending_is_changed(
-    bad: BadDevice, station: Station, server: FakeServer, tmp_path: Path
+@pytest.mark.parametrize("to_disk", [False, True], ids=["sending", "spooling"])
+def test_a_file_replaced_between_looking_and_reading_is_changed(
+    bad: BadDevice, station: Station, tmp_path: Path, *, to_disk: bool
 ) -> None:
     device = device_with(tmp_path / "device", {"20261123_080000.mp4": b"one", "20261123_090000.mp4": b"two"})
+    other = device / "20261123_090000.mp4"
+    bad.at_reading(b"20261123_080000.mp4", lambda: other.write_bytes(b"longer than before"))
+    words = ["--to-disk", tmp_path / "disk"] if to_disk else ["--parallel", "1"]
+    done = station.collect(device, *words)
 
-    def replace_other(name: bytes, offset: int) -> None:
-        if name == b"20261123_080000.mp4" and offset == 0:
-            (device / "20261123_090000.mp4").write_bytes(b"longer than before")
-
-    bad.before_read = replace_other
-    done = station.collect(device, "--parallel", "1")
-
-    assert done.skipped() == {"20261123_090000.mp4": "changed"}
-    assert len(server.sealed()) == 1
-
-
-def test_a_file_replaced_between_looking_and_spooling_is_left_out(
-    bad: BadDevice, station: Station, tmp_path: Path
-) -> None:
-    device = device_with(tmp_path / "device", {"20261123_080000.mp4": b"one", "20261123_090000.mp4": b"two"})
-
-    def replace_other(name: bytes, offset: int) -> None:
-        if name == b"20261123_080000.mp4" and offset == 0:
-            (device / "20261123_090000.mp4").write_bytes(b"longer than before")
-
-    bad.before_read = replace_other
-    done = station.collect(device, "--to-disk", tmp_path / "disk")
-
-    assert done.skipped() == {"20261123_090000.mp4": "changed"}
-    assert done.ended["spooled"] == 1
+    assert done.skipped() == {other.name: "changed"}
+    assert (len(done.ended["taken"]), done.ended["spooled"]) == ((0, 1) if to_disk else (1, 0))
 
 
 def test_a_known_file_that_cannot_be_read_again_is_said_by_the_spool(
@@ -272,15 +239,7 @@ def test_a_spool_whose_bytes_turned_after_its_receipts_is_not_removed(
     station.collect(device, "--to-disk", disk)
     (spool,) = find_spools(disk)
     largest = max((spool / "files").iterdir(), key=lambda path: path.stat().st_size)
-    reads: list[int] = []
-
-    def turn(name: bytes, offset: int) -> None:
-        if name == largest.name.encode() and offset == 0:
-            reads.append(offset)
-            if len(reads) == 2:
-                largest.write_bytes(bytes(largest.stat().st_size))
-
-    bad.before_read = turn
+    bad.at_reading(largest.name.encode(), lambda: largest.write_bytes(bytes(largest.stat().st_size)), nth=2)
     done = station.collect(disk, "--clear-device")
 
     assert done.code == 3
@@ -296,16 +255,7 @@ def test_a_spool_that_grows_while_it_is_compared_is_not_removed(
     station.collect(device, "--to-disk", disk)
     (spool,) = find_spools(disk)
     largest = max((spool / "files").iterdir(), key=lambda path: path.stat().st_size)
-    reads: list[int] = []
-
-    def grow(name: bytes, offset: int) -> None:
-        if name == largest.name.encode() and offset == 0:
-            reads.append(offset)
-            if len(reads) == 2:
-                with largest.open("ab") as file:
-                    file.write(b"more")
-
-    bad.before_read = grow
+    bad.at_reading(largest.name.encode(), lambda: largest.write_bytes(largest.read_bytes() + b"more"), nth=2)
     done = station.collect(disk, "--clear-device")
 
     assert done.troubles == ["file-changed", "spool-kept"]
@@ -329,12 +279,10 @@ def test_a_bad_file_among_the_missing_does_not_keep_the_collection_open(
     far_station: Station, server: FakeServer, network: FaultyNetwork, tmp_path: Path
 ) -> None:
     device = device_with(tmp_path / "device", {"AMBA0001.MP4": b"one", "AMBA0002.MP4": b"two"})
-    network.add(Fault("POST", ".*/seal", times=1000, answer=(503, b"")))
-    assert far_station.collect(device, patience=0.2).code == 5
-    network._faults.clear()
+    with network.refusing("POST", ".*/seal"):
+        assert far_station.collect(device, patience=0.2).code == 5
     (device / "AMBA0002.MP4").unlink()
-    gone = b'{"code": "upload-unknown", "zh": "", "en": "gone", "where": {}}'
-    network.add(Fault("POST", ".*/seal", skip=1, times=1, answer=(404, gone)))
+    network.add(Fault("POST", ".*/seal", skip=1, times=1, answer=(404, refusal("upload-unknown"))))
 
     done = far_station.collect(device, "--parallel", "1")
     assert done.code == 3

@@ -10,8 +10,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.collector.faults import Fault, FaultyNetwork, Hold
-from tests.collector.kit import ROOT, device_with
+from tests.collector.faults import Fault, FaultyNetwork, Hold, refusal
+from tests.collector.kit import ROOT, device_with, left_on
 
 from liuhen.collector.errors import StateUnwritableError
 from liuhen.collector.state import Collection
@@ -38,7 +38,7 @@ def _everything_is_in_once(station: Station, server: IntakeServer, device: Path)
     done = station.collect(device, "--clear-device")
     assert done.code == 0, done.words
     assert sorted(one.sha256 for one in server.sealed()) == sorted(sha256(data).hex() for data in _FILES.values())
-    assert [path for path in device.rglob("*") if path.is_file()] == []
+    assert left_on(device) == set()
     assert station.unfinished() == []
     assert all(server.closings(collection) for collection in server.openings())
 
@@ -156,9 +156,8 @@ def test_a_state_folder_that_cannot_be_made_is_said(station: Station, server: In
 def test_a_damaged_journal_is_left_aside_and_the_work_begins_anew(
     far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path
 ) -> None:
-    network.add(Fault("POST", ".*/seal", times=99, answer=(503, b"")))
-    assert far_station.collect(big_device, patience=0.3).code == 5
-    network._faults.clear()
+    with network.refusing("POST", ".*/seal"):
+        assert far_station.collect(big_device, patience=0.3).code == 5
     (folder,) = far_station.unfinished()
     (folder / "collection.json").write_bytes(b"\0\0\0")
 
@@ -169,9 +168,8 @@ def test_a_damaged_journal_is_left_aside_and_the_work_begins_anew(
 def test_an_interrupted_collection_whose_device_is_away_is_closed_when_nothing_is_left_to_send(
     far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path, tmp_path: Path
 ) -> None:
-    network.add(Fault("POST", ".*/close", times=99, answer=(503, b"")))
-    assert far_station.collect(big_device, patience=0.3).code == 5
-    network._faults.clear()
+    with network.refusing("POST", ".*/close"):
+        assert far_station.collect(big_device, patience=0.3).code == 5
     empty = device_with(tmp_path / "empty", {})
 
     assert far_station.collect(empty).code == 0
@@ -183,11 +181,10 @@ def test_an_interrupted_collection_whose_device_is_away_is_closed_when_nothing_i
 def test_a_collection_that_the_server_will_not_close_keeps_no_other_device_out(
     far_station: Station, network: FaultyNetwork, big_device: Path, tmp_path: Path
 ) -> None:
-    refused = b'{"code": "request-invalid", "zh": "\xe4\xb8\x8d", "en": "no", "where": {}}'
-    network.add(Fault("POST", ".*/close", times=1, answer=(400, refused)))
+    network.add(Fault("POST", ".*/close", times=1, answer=(400, refusal("request-invalid"))))
     assert far_station.collect(big_device).code == 7
     (left,) = far_station.unfinished()
-    network.add(Fault("POST", f".*{left.name}/close", times=99, answer=(400, refused)))
+    network.add(Fault("POST", f".*{left.name}/close", times=99, answer=(400, refusal("request-invalid"))))
     other = device_with(tmp_path / "other", {"AMBA0009.MP4": b"nine"})
 
     done = far_station.collect(other, "--clear-device")
@@ -196,7 +193,7 @@ def test_a_collection_that_the_server_will_not_close_keeps_no_other_device_out(
     assert list(other.iterdir()) == []
     assert far_station.unfinished() == [left]
 
-    network._faults.clear()
+    network.mend()
     assert far_station.collect(big_device).code == 0
     assert far_station.unfinished() == []
 
@@ -211,18 +208,17 @@ def test_a_collection_that_cannot_be_closed_yet_is_let_go_again(
     big_device: Path,
     tmp_path: Path,
 ) -> None:
-    revoked = b'{"code": "station-key-revoked", "zh": "\xe4\xb8\x8d", "en": "no", "where": {}}'
     other = device_with(tmp_path / "other", {"AMBA0009.MP4": b"nine"})
-    network.add(Fault("POST", ".*/seal", times=99, answer=(503, b"")))
-    assert far_station.collect(other, patience=0.3).code == 5
-    network._faults.clear()
-    network.add(Fault("POST", ".*/close", times=999, answer=(status, revoked if status == 401 else b"")))
+    with network.refusing("POST", ".*/seal"):
+        assert far_station.collect(other, patience=0.3).code == 5
+    body = refusal("station-key-revoked") if status == 401 else b""
+    network.add(Fault("POST", ".*/close", times=999, answer=(status, body)))
     code = 6 if status == 401 else 5
     assert far_station.collect(big_device, patience=0.3).code == code
     assert far_station.collect(other, patience=0.3).code == code
     assert len(far_station.unfinished()) == 2
 
-    network._faults.clear()
+    network.mend()
     assert far_station.collect(other).code == 0
     assert far_station.unfinished() == []
     assert len(server.openings()) == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 
@@ -11,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.collector.fake_server import fake_server
-from tests.collector.faults import Fault, FaultyNetwork, cut_at_byte
-from tests.collector.kit import IntakeServer, Station, device_with
+from tests.collector.faults import Fault, FaultyNetwork, cut_at_byte, refusal
+from tests.collector.kit import IntakeServer, Station, device_with, left_on
 
 from liuhen.collector.transport.http import _in_chinese
 from liuhen.core.digests import sha256
@@ -50,7 +49,7 @@ def test_a_lost_answer_does_no_harm(
     assert done.code == 0, done.words
     assert len(server.sealed()) == 3
     assert len(server.openings()) == 1
-    assert [path for path in device.rglob("*.*") if path.is_file()] == []
+    assert left_on(device) == set()
 
 
 @pytest.mark.parametrize(("method", "path"), _REQUESTS.values(), ids=_REQUESTS.keys())
@@ -90,7 +89,7 @@ def test_what_the_server_holds_is_not_sent_again(
     assert far_station.collect(big_device, patience=0.5).code == 5
     (upload,) = [one["upload"] for one in server.declarations()]
     network.requests.clear()
-    network._faults.clear()
+    network.mend()
     assert far_station.collect(big_device).code == 0
 
     assert [one["upload"] for one in server.declarations()] == [upload]
@@ -124,21 +123,20 @@ def test_a_network_that_goes_down_midway_leaves_a_collection_that_the_next_run_f
     assert all(path.exists() for path in device.rglob("*.*"))
     assert len(far_station.unfinished()) == 1
 
-    network._faults.clear()
+    network.mend()
     done = far_station.collect(device, "--clear-device")
     assert done.code == 0
     assert len(server.openings()) == 1
     assert len(done.ended["taken"]) == 3
     assert len(server.sealed()) == 3
-    assert [path for path in device.rglob("*.*") if path.is_file()] == []
+    assert left_on(device) == set()
     assert far_station.unfinished() == []
 
 
 def test_a_request_still_writing_is_waited_for(
     far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
 ) -> None:
-    locked = json.dumps({"code": "upload-locked", "zh": "占用", "en": "locked", "where": {}}).encode()
-    network.add(Fault("PATCH", answer=(423, locked), times=2))
+    network.add(Fault("PATCH", answer=(423, refusal("upload-locked")), times=2))
     network.add(Fault("HEAD", answer=(423, b""), times=1))
 
     assert far_station.collect(device).code == 0
@@ -160,12 +158,9 @@ def test_an_upload_that_the_server_forgot_starts_anew(
 def test_a_whole_upload_that_the_server_forgot_before_its_seal_starts_anew(
     far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path
 ) -> None:
-    network.add(Fault("POST", ".*/seal", times=1000, answer=(503, b"")))
-    assert far_station.collect(big_device, patience=0.3).code == 5
-
-    network._faults.clear()
-    unknown = json.dumps({"code": "upload-unknown", "zh": "无", "en": "unknown", "where": {}}).encode()
-    network.add(Fault("POST", ".*/seal", answer=(404, unknown)))
+    with network.refusing("POST", ".*/seal"):
+        assert far_station.collect(big_device, patience=0.3).code == 5
+    network.add(Fault("POST", ".*/seal", answer=(404, refusal("upload-unknown"))))
     assert far_station.collect(big_device).code == 0
     assert _is_whole(server, _BIG)
 
@@ -173,10 +168,8 @@ def test_a_whole_upload_that_the_server_forgot_before_its_seal_starts_anew(
 def test_a_whole_upload_is_sealed_without_being_read_again(
     far_station: Station, server: IntakeServer, network: FaultyNetwork, big_device: Path
 ) -> None:
-    network.add(Fault("POST", ".*/seal", times=1000, answer=(503, b"")))
-    assert far_station.collect(big_device, patience=0.3).code == 5
-
-    network._faults.clear()
+    with network.refusing("POST", ".*/seal"):
+        assert far_station.collect(big_device, patience=0.3).code == 5
     network.requests.clear()
     assert far_station.collect(big_device).code == 0
     assert {method for method, _ in network.requests} == {"GET", "PUT", "POST"}
@@ -227,7 +220,7 @@ def test_a_connection_cut_at_any_byte_loses_nothing_and_doubles_nothing(
             assert done.code == 0, done.words
             assert _is_whole(server, b"one" * 300, b"track")
             assert len(station.receipts()) == 2
-            assert [path for path in device.rglob("*") if path.is_file()] == []
+            assert left_on(device) == set()
             assert station.unfinished() == []
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.collector.fake_server import write_key
-from tests.collector.faults import Fault, FaultyNetwork
+from tests.collector.faults import Fault, FaultyNetwork, refusal
+from tests.collector.kit import left_on
 
 from liuhen.collector.errors import (
     CollectorError,
@@ -22,23 +24,17 @@ from liuhen.server.intake import errors as intake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.collector.kit import IntakeServer, Station
 
     from liuhen.core.errors import LiuhenError
 
 
-def _words(code: str) -> bytes:
-    return json.dumps({"code": code, "zh": f"否：{code}", "en": f"no: {code}", "where": {}}).encode()
-
-
 def _nothing_happened(station: Station, server: IntakeServer, device: Path) -> bool:
-    files = [path for path in device.rglob("*") if path.is_file()]
-    return server.sealed() == [] and station.receipts() == [] and len(files) == 3
+    return server.sealed() == [] and station.receipts() == [] and len(left_on(device)) == 3
 
 
-def test_a_wrong_key_is_said_in_the_servers_words(
+def test_a_wrong_key_is_said_in_the_serversrefusal(
     station: Station, server: IntakeServer, device: Path, tmp_path: Path
 ) -> None:
     log = json.loads(server.key_file.read_bytes())["log"]
@@ -63,11 +59,11 @@ def test_a_revoked_key_is_said(station: Station, server: IntakeServer, device: P
 def test_a_key_revoked_midway_stops_the_work_and_the_next_key_finishes_it(
     far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
 ) -> None:
-    network.add(Fault("POST", ".*/seal", answer=(401, _words("station-key-revoked")), times=9))
+    network.add(Fault("POST", ".*/seal", answer=(401, refusal("station-key-revoked")), times=9))
     assert far_station.collect(device, "--clear-device").code == 6
     assert _nothing_happened(far_station, server, device)
 
-    network._faults.clear()
+    network.mend()
     assert far_station.collect(device).code == 0
     assert len(server.sealed()) == 3
 
@@ -84,7 +80,7 @@ def test_receipts_of_another_ledger_are_no_receipts_and_nothing_is_cleared(
     assert done.code == 8
     assert done.troubles == ["receipt-not-accepted"]
     assert station.receipts() == []
-    assert len([path for path in device.rglob("*") if path.is_file()]) == 3
+    assert len(left_on(device)) == 3
 
     station.key_file = right
     assert station.collect(device, "--clear-device").code == 0
@@ -114,12 +110,12 @@ def test_a_wrong_receipt_is_refused_and_asked_for_again_by_the_next_run(
 
     assert done.code == 8
     assert far_station.receipts() == []
-    assert len([path for path in device.rglob("*") if path.is_file()]) == 3
+    assert len(left_on(device)) == 3
 
-    network._faults.clear()
+    network.mend()
     assert far_station.collect(device, "--clear-device").code == 0
     assert len(server.sealed()) == 3
-    assert [path for path in device.rglob("*") if path.is_file()] == []
+    assert left_on(device) == set()
 
 
 def test_a_genuine_receipt_for_other_bytes_is_refused(
@@ -136,7 +132,7 @@ def test_a_genuine_receipt_for_other_bytes_is_refused(
 
     assert done.code == 8
     assert len(far_station.receipts()) == 1
-    assert len([path for path in device.rglob("*") if path.is_file()]) == 3
+    assert len(left_on(device)) == 3
 
 
 def _subclasses(kind: type[LiuhenError]) -> Iterator[type[LiuhenError]]:
@@ -167,14 +163,14 @@ def _codes(kind: type[CollectorError]) -> list[str]:
 def test_a_refusal_that_concerns_all_ends_the_run(
     code: str, far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
 ) -> None:
-    network.add(Fault("POST", "/intake/uploads", answer=(409, _words(code)), times=9))
+    network.add(Fault("POST", "/intake/uploads", answer=(409, refusal(code)), times=9))
     done = far_station.collect(device, "--clear-device")
 
     assert done.code == 7
     assert f"no: {code}" in done.words
     assert _nothing_happened(far_station, server, device)
 
-    network._faults.clear()
+    network.mend()
     assert far_station.collect(device).code == 0
     assert len(server.sealed()) == 3
     assert len(server.openings()) == 1
@@ -184,24 +180,24 @@ def test_a_refusal_that_concerns_all_ends_the_run(
 def test_a_refusal_that_passes_is_waited_for(
     code: str, far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
 ) -> None:
-    network.add(Fault("POST", ".*/seal", answer=(409, _words(code)), times=2))
+    network.add(Fault("POST", ".*/seal", answer=(409, refusal(code)), times=2))
 
     assert far_station.collect(device).code == 0
     assert len(server.sealed()) == 3
 
 
 @pytest.mark.parametrize("code", _codes(ServerUnreachableError))
-def test_a_refusal_that_should_pass_and_does_not_is_said_in_the_servers_words(
+def test_a_refusal_that_should_pass_and_does_not_is_said_in_the_serversrefusal(
     code: str, far_station: Station, network: FaultyNetwork, device: Path
 ) -> None:
-    network.add(Fault("POST", ".*/seal", answer=(409, _words(code)), times=999))
+    network.add(Fault("POST", ".*/seal", answer=(409, refusal(code)), times=999))
     done = far_station.collect(device, "--clear-device", patience=0.2)
 
     assert done.code == 5
     (trouble,) = done.of("trouble")
     assert f"no: {code}" in trouble["en"]
     assert f"否：{code}" in trouble["zh"]
-    assert len([path for path in device.rglob("*") if path.is_file()]) == 3
+    assert len(left_on(device)) == 3
 
 
 _IMPORTANT = "DCIM/100/7654321_650012_20261123101010_0008_IMP.mp4"
@@ -224,7 +220,7 @@ def test_a_refusal_of_one_file_lets_the_others_pass(
     network: FaultyNetwork,
     device: Path,
 ) -> None:
-    network.add(Fault(method, path, answer=(409, _words(code))))
+    network.add(Fault(method, path, answer=(409, refusal(code))))
     done = far_station.collect(device, "--clear-device", "--parallel", "1")
 
     assert done.code == 3
@@ -232,7 +228,7 @@ def test_a_refusal_of_one_file_lets_the_others_pass(
     assert f"The server refused {_IMPORTANT} ({code}): " in done.words
     assert done.skipped() == {_IMPORTANT: "refused", _TRACK: "recording-not-taken"}
     assert [one.name for one in server.sealed()] == [b"7654321_650012_20261123094210_0007.mp4"]
-    assert sorted(path.suffix for path in device.rglob("*.*")) == [".gps", ".mp4"]
+    assert left_on(device) == {Path(name).name for name in (_IMPORTANT, _TRACK)}
 
     assert far_station.collect(device, "--clear-device").code == 0
     assert len(server.sealed()) == 3
@@ -242,7 +238,7 @@ def test_a_refusal_of_one_file_lets_the_others_pass(
 def test_an_upload_uuid_of_no_more_use_is_replaced_once(
     code: str, far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
 ) -> None:
-    network.add(Fault("POST", ".*/seal", answer=(409, _words(code))))
+    network.add(Fault("POST", ".*/seal", answer=(409, refusal(code))))
 
     assert far_station.collect(device, "--clear-device").code == 0
     assert len(server.declarations()) == 4
@@ -253,7 +249,7 @@ def test_an_upload_uuid_of_no_more_use_is_replaced_once(
 def test_a_second_upload_uuid_of_no_use_ends_that_file_only(
     code: str, far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
 ) -> None:
-    network.add(Fault("POST", ".*/seal", answer=(409, _words(code)), times=2))
+    network.add(Fault("POST", ".*/seal", answer=(409, refusal(code)), times=2))
     done = far_station.collect(device, "--clear-device", "--parallel", "1")
 
     assert done.code == 3
@@ -268,18 +264,18 @@ def test_a_second_upload_uuid_of_no_use_ends_that_file_only(
 def test_a_refused_attachment_keeps_its_recording_on_the_device_and_is_sent_by_the_next_run(
     far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
 ) -> None:
-    network.add(Fault("POST", ".*/seal", skip=1, answer=(409, _words("original-not-sealed"))))
+    network.add(Fault("POST", ".*/seal", skip=1, answer=(409, refusal("original-not-sealed"))))
     done = far_station.collect(device, "--clear-device", "--parallel", "1")
 
     assert done.code == 3
     assert done.skipped() == {_TRACK: "refused"}
     assert done.ended["kept"] == [_IMPORTANT, _TRACK]
     assert len(server.sealed()) == 2
-    assert sorted(path.suffix for path in device.rglob("*.*")) == [".gps", ".mp4"]
+    assert left_on(device) == {Path(name).name for name in (_IMPORTANT, _TRACK)}
 
     assert far_station.collect(device, "--clear-device").code == 0
     assert len(server.sealed()) == 3
-    assert [path for path in device.rglob("*.*") if path.is_file()] == []
+    assert left_on(device) == set()
 
 
 @pytest.mark.parametrize(

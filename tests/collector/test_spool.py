@@ -7,24 +7,18 @@ import resource
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.collector.failing import BadDevice, bad_device
 from tests.collector.fake_server import STATION
-from tests.collector.faults import Fault, FaultyNetwork
-from tests.collector.kit import Station, device_with
+from tests.collector.faults import Fault, FaultyNetwork, refusal
+from tests.collector.kit import Station, device_with, left_on
 
 from liuhen.core.canonical import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
+    from tests.collector.failing import BadDevice
     from tests.collector.kit import IntakeServer
-
-
-@pytest.fixture
-def bad(monkeypatch: pytest.MonkeyPatch) -> Iterator[BadDevice]:
-    with bad_device(monkeypatch) as device:
-        yield device
 
 
 @pytest.fixture
@@ -35,10 +29,6 @@ def disk(tmp_path: Path) -> Path:
 @pytest.fixture
 def other_station(server: IntakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Station:
     return Station(server, tmp_path / "other", capsys)
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
 def _spool(disk: Path) -> Path:
@@ -53,7 +43,7 @@ def test_a_disk_carries_a_collection_to_another_station(
     assert done.code == 0
     assert done.ended["spooled"] == 3
     assert server.openings() == {}
-    assert len(_files(device)) == 3
+    assert len(left_on(device)) == 3
 
     done = other_station.collect(disk)
     assert done.code == 0, done.words
@@ -66,7 +56,7 @@ def test_a_disk_carries_a_collection_to_another_station(
         (b"DCIM/100/7654321_650012_20261123101010_0008_IMP.gps", "attachment"),
     }
     assert len(other_station.receipts()) == 3
-    assert len(_files(disk)) == 4, "a disk is left as it is unless clearing was asked for"
+    assert len(left_on(disk)) == 4, "a disk is left as it is unless clearing was asked for"
 
 
 def test_a_disk_is_cleared_as_a_whole_when_everything_on_it_has_a_receipt(
@@ -113,8 +103,7 @@ def test_a_disk_that_another_station_has_begun_with_comes_in_under_a_collection_
     far_station.collect(device, "--to-disk", disk)
     assert other_station.collect(disk).code == 0
     begun = _spool(disk).name.removeprefix("liuhen-spool-")
-    differs = json.dumps({"code": "collection-differs", "zh": "另一批次", "en": "another", "where": {}}).encode()
-    network.add(Fault("PUT", f".*{begun}", answer=(409, differs), times=99))
+    network.add(Fault("PUT", f".*{begun}", answer=(409, refusal("collection-differs")), times=99))
     network.add(Fault("POST", ".*/seal", answer=(503, b""), times=99))
 
     assert far_station.collect(disk, "--clear-device", patience=0.3).code == 5
@@ -137,7 +126,7 @@ def test_identical_files_lie_in_a_spool_once_and_are_handed_in_twice(
 ) -> None:
     device = device_with(tmp_path / "device", {"a/AMBA0001.MP4": b"same", "b/AMBA0001.MP4": b"same", "c.mp4": b""})
     station.collect(device, "--to-disk", disk)
-    assert len(_files(_spool(disk) / "files")) == 2
+    assert len(left_on(_spool(disk) / "files")) == 2
 
     done = other_station.collect(disk, "--clear-device")
     assert len(done.ended["taken"]) == 3
@@ -235,7 +224,7 @@ def test_when_the_network_is_down_the_collection_waits_in_the_spool_and_goes_on_
     done = far_station.collect(device, "--spool", disk, "--clear-device", patience=0.3)
     assert done.code == 5
     assert done.ended["spooled"] == 3
-    assert len(_files(device)) == 3, "a spool is no receipt"
+    assert len(left_on(device)) == 3, "a spool is no receipt"
 
     again = far_station.collect(device, "--spool", disk, "--clear-device", patience=0.3)
     assert [one["spooled"] for one in again.of("collection-ended")] == [0, 0]
@@ -246,7 +235,7 @@ def test_when_the_network_is_down_the_collection_waits_in_the_spool_and_goes_on_
     done = far_station.collect(device, "--spool", disk, "--clear-device")
     assert done.code == 0
     assert list(disk.iterdir()) == []
-    assert _files(device) == []
+    assert left_on(device) == set()
     assert len(server.sealed()) == 3
     spooled, cleared = server.openings().values()
     assert spooled["carried"]["station"] == STATION
@@ -256,13 +245,11 @@ def test_when_the_network_is_down_the_collection_waits_in_the_spool_and_goes_on_
 def test_a_network_lost_midway_spools_the_rest_and_both_collections_end(
     far_station: Station, server: IntakeServer, *, network: FaultyNetwork, device: Path, disk: Path, tmp_path: Path
 ) -> None:
-    network.add(Fault("POST", ".*/seal", skip=1, times=1000, answer=(503, b"")))
-    done = far_station.collect(device, "--spool", disk, "--parallel", "1", patience=0.3)
-    assert done.code == 5
-    assert len(done.ended["taken"]) == 1
-    assert done.ended["spooled"] > 0
-
-    network._faults.clear()
+    with network.refusing("POST", ".*/seal", skip=1):
+        done = far_station.collect(device, "--spool", disk, "--parallel", "1", patience=0.3)
+        assert done.code == 5
+        assert len(done.ended["taken"]) == 1
+        assert done.ended["spooled"] > 0
     empty = device_with(tmp_path / "empty", {})
     results = far_station.collect(empty, "--spool", disk)
     assert results.code == 0
@@ -298,10 +285,10 @@ def test_a_disk_too_full_leaves_nothing_half_done(station: Station, tmp_path: Pa
     assert process.returncode == 9, (out, err)
     assert "spool-unwritable" in out
     assert list(disk.iterdir()) == []
-    assert len(_files(device)) == 2
+    assert len(left_on(device)) == 2
 
     assert station.collect(device, "--to-disk", disk).code == 0
-    assert len(_files(_spool(disk) / "files")) == 2
+    assert len(left_on(_spool(disk) / "files")) == 2
 
 
 def test_what_a_killed_run_left_on_the_disk_is_swept(station: Station, device: Path, disk: Path) -> None:
@@ -333,12 +320,7 @@ def test_a_file_that_changes_while_it_is_spooled_is_left_out(
 ) -> None:
     device = device_with(tmp_path / "device", {"AMBA0001.MP4": b"x" * 100})
 
-    def grow(name: bytes, offset: int) -> None:
-        if offset == 0:
-            with (device / name.decode()).open("ab") as file:
-                file.write(b"more")
-
-    bad.before_read = grow
+    bad.at_reading(b"AMBA0001.MP4", lambda: (device / "AMBA0001.MP4").write_bytes(b"x" * 104))
     done = station.collect(device, "--to-disk", disk)
 
     assert done.code == 3
@@ -349,10 +331,7 @@ def test_a_file_that_changes_while_it_is_spooled_is_left_out(
 def test_a_device_pulled_out_while_it_is_spooled_leaves_no_spool(
     bad: BadDevice, station: Station, device: Path, disk: Path
 ) -> None:
-    def pull(name: bytes, offset: int) -> None:
-        bad.gone = bad.gone or (name.endswith(b"0007.mp4") and offset == 0)
-
-    bad.before_read = pull
+    bad.at_reading(b"0007.mp4", bad.pull)
     done = station.collect(device, "--to-disk", disk)
 
     assert done.code == 4

@@ -24,7 +24,7 @@ from liuhen.core.digests import digest_file, sha256
 from liuhen.core.tlog.note import VerifierKey
 from liuhen.core.verify import SameOriginal, verify_receipt
 from liuhen.server.kernel.sqlite.version import driver
-from tests.collector.kit import ROOT, Done, read_lines
+from tests.collector.kit import ROOT, Done, left_on, read_lines
 from tests.support.commands import beside
 from tests.support.served import LIUHEN, Served, made_instance
 
@@ -195,11 +195,6 @@ class Instance(Served):
 def digest_of(data: bytes | bytearray) -> str:
     """Return the address of `data`."""
     return sha256(bytes(data)).hex()
-
-
-def left_on(device: Path) -> set[str]:
-    """Return the names of the files on a device."""
-    return {path.name for path in device.rglob("*") if path.is_file()}
 
 
 @contextlib.contextmanager
