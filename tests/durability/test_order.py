@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
 
@@ -20,10 +20,50 @@ if TYPE_CHECKING:
 FILM = "7654321_650012_20261123094210_0007.mp4"
 
 
-def ended(order: Order) -> Order:
-    """Go through to the end."""
-    for _ in order.moments():
-        pass
+class Promise(NamedTuple):
+    """At each `call` to a path that holds `at`, all that holds `below` is certain."""
+
+    call: str
+    at: str
+    below: str
+
+
+PROMISES: Final = {
+    "row": Promise("database.commit", "sealing._enter", "/vault/objects/"),
+    "derivative": Promise("database.commit", "media.services._enter", "/derivatives/objects/"),
+    "memory": Promise("os.replace", "/ledger/signer-state", "/ledger/tile"),
+    "checkpoint": Promise("os.replace", "/ledger/checkpoint", "/ledger/signer-state"),
+    "heads": Promise("database.commit", "heads.write_heads", "/ledger/heads/"),
+}
+
+CLEARED: Final = {
+    below: Promise("os.unlink", "/DCIM/", f"/states/one{below}") for below in ("/collections/", "/receipts/", "/known/")
+}
+
+
+def broken(order: Order, promises: dict[str, Promise]) -> dict[str, set[str]]:
+    """Return what was uncertain when each promise was given, and see to it that each had something to show.
+
+    A promise that was never given, or beneath which nothing was ever uncertain, would hold whatever the program does.
+    """
+    given, at_stake, found = set(), set(), dict[str, set[str]]()
+    for call, path in order.moments():
+        for name, promise in promises.items():
+            uncertain = order.uncertain(promise.below)
+            is_now = call == promise.call and promise.at in path
+            given |= {name} if is_now else set()
+            at_stake |= {name} if uncertain else set()
+            if is_now and uncertain:
+                found[name] = found.get(name, set()) | uncertain
+    assert given == set(promises), "these were never given: the test looks for the wrong moment"
+    assert at_stake == set(promises), "nothing was ever at stake beneath these: the test looks in the wrong place"
+    return found
+
+
+def ended(order: Order, *made: str) -> Order:
+    """Go through to the end, and see to it that names that end so were moved into their places on the way."""
+    moved = [path for call, path in order.moments() if call in {"os.replace", "os.rename"}]
+    assert [name for name in made if not any(path.endswith(name) for path in moved)] == []
     return order
 
 
@@ -45,7 +85,7 @@ def test_a_file_moved_before_it_is_synced_is_told(tmp_path: Path) -> None:
     file = tmp_path / "order"
     changes = [["os.open", "/d/part", None], ["os.replace", "/d/whole", "/d/part"]]
     file.write_text("\n".join(json.dumps(one) for one in changes), encoding="ascii")
-    assert ended(Order(file, tmp_path)).too_early == ["/d/part"]
+    assert ended(Order(file, tmp_path), "/d/whole").too_early == ["/d/part"]
 
 
 def taken_down(program: Program, *words: str) -> Order:
@@ -59,7 +99,7 @@ def test_an_instance_is_certain_in_all_the_folders_that_it_made(tmp_path: Path) 
     program = Program(tmp_path / "srv" / "home")
     file = tmp_path / "order"
     dataclasses.replace(program, order=file).does("init")
-    order = ended(Order(file, tmp_path))
+    order = ended(Order(file, tmp_path), "/ledger/checkpoint", "/secrets/django.key")
     assert (order.too_early, order.uncertain()) == ([], set())
 
 
@@ -68,14 +108,14 @@ def test_a_stations_key_is_certain_before_the_server_knows_it(action: str, progr
     words = ("一号采集站",) if action == "rekey" else ("二号采集站", "--unit", "u")
     file = program.home / "keys" / "new.json"
     order = taken_down(program, "station", action, *words, "--out", str(file))
-    at_the_commit = [order.uncertain() for call, _ in order.moments() if call == "database.commit"]
-    assert at_the_commit == [set()]
+    at_the_commit = {below: Promise("database.commit", "", below) for below in ("/keys/", "")}
+    assert broken(order, at_the_commit) == {}
     assert order.too_early == []
 
 
 def test_an_export_is_certain_when_it_is_said_to_be_done(acting: Callable[..., Program], tmp_path: Path) -> None:
     program = Program(acting("heads", "sequence").home, program=FAULTY)
-    order = ended(taken_down(program, "ledger", "export", str(tmp_path / "export")))
+    order = ended(taken_down(program, "ledger", "export", str(tmp_path / "export")), "/export/checkpoint")
     assert (order.too_early, order.uncertain()) == ([], set())
 
 
@@ -83,7 +123,8 @@ def test_the_demonstrations_files_get_their_names_when_they_are_whole(tmp_path: 
     program = Program(tmp_path / "home")
     program.does("init")
     acts = Program(program.home, program=ACTS)
-    order = ended(taken_down(acts, "demo_cast", "demo_day", "demo_tracks", "demo_station"))
+    order = taken_down(acts, "demo_cast", "demo_day", "demo_tracks", "demo_station")
+    ended(order, "/demo-accounts.txt", "/demo/day", ".mp4", ".gps", "/demo-station.json")
     assert order.too_early == []
 
 
@@ -91,19 +132,7 @@ def test_before_each_act_of_the_server_all_that_it_rests_on_is_certain(acting: C
     """The bytes before the row, the bundles and tiles before the signature, the file of heads before its event."""
     program = acting("stage", "open_collection", "create_upload")
     order = taken_down(program, "receive", "heads", "seal", "work")
-    uncertain: dict[str, set[str]] = {"row": set(), "derivative": set(), "signature": set(), "heads": set()}
-    for call, path in order.moments():
-        if call == "database.commit" and "sealing._enter" in path:
-            uncertain["row"] |= order.uncertain("/vault/objects/")
-        if call == "database.commit" and "media.services._enter" in path:
-            uncertain["derivative"] |= order.uncertain("/derivatives/objects/")
-        if call == "os.replace" and path.endswith("/ledger/signer-state"):
-            uncertain["signature"] |= order.uncertain("/ledger/tile")
-        if call == "os.replace" and path.endswith("/ledger/checkpoint"):
-            uncertain["signature"] |= order.uncertain("/ledger/signer-state")
-        if call == "database.commit" and "heads.write_heads" in path:
-            uncertain["heads"] |= order.uncertain("/ledger/heads/")
-    assert {promise: found for promise, found in uncertain.items() if found} == {}
+    assert broken(order, PROMISES) == {}
     assert order.too_early == []
 
 
@@ -116,8 +145,7 @@ def test_nothing_is_cleared_before_all_that_the_station_knows_of_it_is_certain(
     order = taken_down(
         Program(tmp_path / "home"), *served.words(device.parent, "--clear-device", "--state-dir", str(state))
     )
-    removed = [order.uncertain() for call, path in order.moments() if call == "os.unlink" and "/DCIM/" in path]
-    assert removed == [set()]
+    assert broken(order, CLEARED | {"all": Promise("os.unlink", "/DCIM/", "")}) == {}
     assert (order.too_early, order.uncertain()) == ([], set())
 
 
@@ -133,11 +161,7 @@ def test_folders_that_a_killed_run_made_are_certain_before_a_device_is_cleared(
     for folder in ("/collections", "/receipts", "/known"):
         collector.dies(after("os.mkdir", f"{state}{folder}"), *words)
     collector.does(*words)
-    order = Order(tmp_path / "order", tmp_path)
-    removed = [
-        order.uncertain("/states/one/") for call, path in order.moments() if call == "os.unlink" and "/DCIM/" in path
-    ]
-    assert removed == [set()]
+    assert broken(Order(tmp_path / "order", tmp_path), CLEARED) == {}
 
 
 def test_folders_that_a_killed_integrator_made_are_certain_before_a_signature(acting: Callable[..., Program]) -> None:
@@ -147,12 +171,7 @@ def test_folders_that_a_killed_integrator_made_are_certain_before_a_signature(ac
     for folder in ("/tile/entries", "/tile/0", "/tile/1"):
         killed.dies(after("ledger.make_folder", folder), "sequence")
     killed.does("sequence")
-    order = Order(file, program.home.parent)
-    signed = [
-        order.uncertain("/ledger/tile") for call, path in order.moments() if path.endswith("/ledger/signer-state")
-    ]
-    assert signed
-    assert [found for found in signed if found] == []
+    assert broken(Order(file, program.home.parent), {"memory": PROMISES["memory"]}) == {}
 
 
 def test_a_spool_is_certain_when_it_gets_its_name_and_when_it_is_said_to_be_written(
@@ -164,4 +183,5 @@ def test_a_spool_is_certain_when_it_gets_its_name_and_when_it_is_said_to_be_writ
     order = taken_down(
         Program(tmp_path / "home"), *served.words(device.parent, "--to-disk", str(disk), "--state-dir", str(state))
     )
-    assert (ended(order).too_early, order.uncertain()) == ([], set())
+    (spool,) = disk.iterdir()
+    assert (ended(order, f"/{spool.name}").too_early, order.uncertain()) == ([], set())
