@@ -115,7 +115,9 @@ _at_media: Final = _either(
     # What reading an original can meet.
     _named("NotAllowedError", "ObjectDamagedError", "ObjectMissingError", "RecordDamagedError", "VaultFaultError"),
 )
-_at_forms: Final = _named("TicketReasonError", "TicketTermError", "HolderRefusedError", "CursorError")
+_at_forms: Final = _named(
+    "CursorError", "HolderRefusedError", "NameInvalidError", "TicketReasonError", "TicketTermError"
+)
 _at_bodies: Final = _in("server.config.bodies")
 _OF_BYTES: Final = frozenset({401, 405, 416})
 _at_work: Final = _in("server.media")

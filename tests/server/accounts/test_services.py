@@ -25,6 +25,7 @@ from liuhen.server.accounts.roles import Role
 from liuhen.server.accounts.selectors import actor_of
 from liuhen.server.config import settings as as_installed
 from liuhen.server.kernel.actor import SYSTEM, Actor
+from liuhen.server.kernel.errors import NameInvalidError
 from liuhen.server.ledger.models import Event
 from tests.support.cast import AT, PASSWORD, Cast
 from tests.support.events import told
@@ -109,6 +110,20 @@ def test_a_log_in_name_that_nobody_could_see_or_type_is_refused(cast: Cast, user
         make_person(cast, username=username)
     for language in Language:
         assert caught.value.text(language).isprintable()
+
+
+@pytest.mark.parametrize("wrong", ["", "a" * 200, "一\n二", "\x1b]0;x\x07"])
+def test_what_cannot_be_read_or_kept_is_no_name(cast: Cast, wrong: str) -> None:
+    before = Event.objects.count()
+    unit: dict[str, Any] = {"code": "12-new", "name": "新科室", "parent": None, "actor": SYSTEM, "at": LATER}
+    for field in ("code", "name"):
+        with pytest.raises(NameInvalidError):
+            services.create_unit(**{**unit, field: wrong})
+    with pytest.raises(NameInvalidError):
+        make_person(cast, name=wrong)
+    with pytest.raises(NameInvalidError):
+        make_person(cast, certificate_number=wrong or " ")
+    assert Event.objects.count() == before
 
 
 def test_two_people_do_not_share_a_certificate_number(cast: Cast) -> None:

@@ -12,15 +12,15 @@ from django.db import IntegrityError, transaction
 from liuhen.server.accounts.errors import NotAllowedError
 from liuhen.server.accounts.roles import Role
 from liuhen.server.intake.errors import KeyRevokedError, KeyUnknownError, StationKeyMissingError, StationNameTakenError
-from liuhen.server.intake.models import StationKey
+from liuhen.server.intake.models import Station, StationKey
 from liuhen.server.intake.selectors import stations
 from liuhen.server.intake.stations import authenticate, check_live, issue_key, register_station, revoke_key
 from liuhen.server.kernel.actor import SYSTEM, ActorKind
+from liuhen.server.kernel.errors import NameInvalidError
 from liuhen.server.ledger.models import Event
 from liuhen.server.ledger.services import init_ledger
 
 if TYPE_CHECKING:
-    from liuhen.server.intake.models import Station
     from tests.support.cast import Cast
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -77,6 +77,13 @@ def test_a_key_that_never_was_is_unknown_and_cannot_be_revoked(station: Station)
         authenticate("Bearer lhs_000000000000_secret")
     with pytest.raises(StationKeyMissingError):
         revoke_key(key="000000000000", actor=SYSTEM, at=AT)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a" * 81, "一号\n二号", "\x1b[2J"])
+def test_a_station_has_a_name_that_can_be_read(cast: Cast, name: str) -> None:
+    with pytest.raises(NameInvalidError):
+        register_station(name=name, unit=cast.brigade, actor=SYSTEM, at=AT)
+    assert not Station.objects.exists()
 
 
 def test_a_stations_name_is_its_own(station: Station) -> None:

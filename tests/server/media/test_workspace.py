@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,3 +58,17 @@ with workspace(Path({str(tmp_path)!r})) as folder:
 
     with workspace(tmp_path) as mine:
         assert folders(tmp_path) == [mine]
+
+
+def test_workers_that_end_while_others_begin_do_not_disturb_them(tmp_path: Path) -> None:
+    """Each of the many beginnings looks through what the others are removing just then."""
+
+    def use_many() -> None:
+        for _ in range(300):
+            with workspace(tmp_path) as folder:
+                (folder / "file").write_bytes(b"1")
+
+    with ThreadPoolExecutor(3) as pool:
+        for worker in [pool.submit(use_many) for _ in range(3)]:
+            worker.result()
+    assert folders(tmp_path) == []

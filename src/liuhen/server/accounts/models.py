@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -16,8 +16,11 @@ __all__ = ["Person", "RoleGrant", "Unit"]
 class Unit(BaseModel):
     """An organisational unit; units form a tree (兵团, 师, 局, 科室)."""
 
-    code = models.CharField(max_length=40, unique=True)
-    name = models.CharField(max_length=120)
+    CODE_LIMIT: Final = 40
+    NAME_LIMIT: Final = 120
+
+    code = models.CharField(max_length=CODE_LIMIT, unique=True)
+    name = models.CharField(max_length=NAME_LIMIT)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
 
 
@@ -29,9 +32,13 @@ class _PersonManager(BaseUserManager["Person"]):
 class Person(BaseModel, AbstractBaseUser):
     """A human being with one account. People are made by `accounts.services.create_person` only."""
 
-    username = models.CharField(max_length=60, unique=True)
-    name = models.CharField(max_length=60)
-    certificate_number = models.CharField(max_length=40, unique=True, null=True, blank=True)
+    USERNAME_LIMIT: Final = 60
+    NAME_LIMIT: Final = 60
+    CERTIFICATE_LIMIT: Final = 40
+
+    username = models.CharField(max_length=USERNAME_LIMIT, unique=True)
+    name = models.CharField(max_length=NAME_LIMIT)
+    certificate_number = models.CharField(max_length=CERTIFICATE_LIMIT, unique=True, null=True, blank=True)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="people")
     is_active = models.BooleanField(default=True)
     language = models.CharField(max_length=10, default="zh-hans")

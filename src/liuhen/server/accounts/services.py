@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
+from liuhen.core.errors import both
 from liuhen.core.events import EventType
 from liuhen.server.accounts.errors import (
     CertificateTakenError,
@@ -18,6 +19,7 @@ from liuhen.server.accounts.models import Person, RoleGrant, Unit
 from liuhen.server.accounts.policy import Ability, require
 from liuhen.server.accounts.recorder import record
 from liuhen.server.accounts.roles import ROLE_NAMES, Role, compatible
+from liuhen.server.kernel.names import checked_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["create_person", "create_unit", "grant_role", "revoke_role"]
 
-_USERNAME_LIMIT: Final = 60
+_UNIT_CODE: Final = both("单位代码", "unit code")
+_UNIT_NAME: Final = both("单位名称", "unit name")
+_PERSON_NAME: Final = both("姓名", "person's name")
+_CERTIFICATE: Final = both("执法证件号", "certificate number")
 
 
 @transaction.atomic
@@ -34,10 +39,13 @@ def create_unit(*, code: str, name: str, parent: Unit | None, actor: Actor, at: 
     """Make a unit below `parent` (None: a root of the tree).
 
     Raises:
+        NameInvalidError: code or name cannot be used.
         UnitCodeTakenError: the code is in use.
         NotAllowedError: the actor may not make units.
     """
     require(actor, Ability.CREATE_PEOPLE)
+    code = checked_name(code, what=_UNIT_CODE, limit=Unit.CODE_LIMIT)
+    name = checked_name(name, what=_UNIT_NAME, limit=Unit.NAME_LIMIT)
     holder = Unit.objects.filter(code=code).first()
     if holder is not None:
         raise UnitCodeTakenError(unit=code, name=holder.name)
@@ -71,16 +79,20 @@ def create_person(
 
     Raises:
         UsernameInvalidError: the log-in name cannot be used.
+        NameInvalidError: nor the name or the certificate number.
         UsernameTakenError: it is in use.
         CertificateTakenError: the certificate number is in use.
         NotAllowedError: the actor may not create people.
     """
     require(actor, Ability.CREATE_PEOPLE)
     username = Person.normalize_username(username)
-    if not 1 <= len(username) <= _USERNAME_LIMIT or " " in username or not username.isprintable():
-        raise UsernameInvalidError(username=repr(username)[1:-1], limit=_USERNAME_LIMIT)
+    if not 1 <= len(username) <= Person.USERNAME_LIMIT or " " in username or not username.isprintable():
+        raise UsernameInvalidError(username=repr(username)[1:-1], limit=Person.USERNAME_LIMIT)
     if Person.objects.filter(username__iexact=username).exists():
         raise UsernameTakenError(username=username)
+    name = checked_name(name, what=_PERSON_NAME, limit=Person.NAME_LIMIT)
+    if certificate_number:
+        certificate_number = checked_name(certificate_number, what=_CERTIFICATE, limit=Person.CERTIFICATE_LIMIT)
     certificate_number = certificate_number or None
     holder = Person.objects.filter(certificate_number=certificate_number).first()
     if certificate_number is not None and holder is not None:

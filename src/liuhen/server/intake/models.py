@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 
@@ -46,7 +46,9 @@ ENDED = frozenset({UploadState.DISCARDED, UploadState.EXPIRED})
 class Station(BaseModel):
     """A dedicated computer where devices are docked (article 12)."""
 
-    name = models.CharField(max_length=80, unique=True)
+    NAME_LIMIT: Final = 80
+
+    name = models.CharField(max_length=NAME_LIMIT, unique=True)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="stations")
     registered_at = models.DateTimeField()
 

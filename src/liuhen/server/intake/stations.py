@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 
 from liuhen.core.digests import sha256
+from liuhen.core.errors import both
 from liuhen.core.events import EventType
 from liuhen.core.forms import format_time
 from liuhen.server.accounts.policy import Ability, require
@@ -26,6 +27,7 @@ from liuhen.server.intake.errors import (
 from liuhen.server.intake.interfaces import Caller, IssuedKey
 from liuhen.server.intake.models import Station, StationKey
 from liuhen.server.kernel.actor import Actor, ActorKind
+from liuhen.server.kernel.names import checked_name
 from liuhen.server.ledger import selectors as ledger_selectors
 from liuhen.server.ledger import services as ledger
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["authenticate", "check_live", "issue_key", "register_station", "revoke_key"]
 
+_NAME: Final = both("采集站名称", "name of the station")
 _PREFIX: Final = "lhs"
 _KEY_BYTES: Final = 6
 _SECRET_BYTES: Final = 32
@@ -47,10 +50,12 @@ def register_station(*, name: str, unit: Unit, actor: Actor, at: datetime) -> St
     """Enter a station of `unit` into the register. It can hand in nothing before it has a key.
 
     Raises:
+        NameInvalidError: the name cannot be used.
         StationNameTakenError: another station has this name.
         NotAllowedError: the actor may not manage stations.
     """
     require(actor, Ability.MANAGE_STATIONS)
+    name = checked_name(name, what=_NAME, limit=Station.NAME_LIMIT)
     if Station.objects.filter(name=name).exists():
         raise StationNameTakenError(name=name)
     station = Station.objects.create(name=name, unit=unit, registered_at=at)

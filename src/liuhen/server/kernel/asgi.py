@@ -9,12 +9,11 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.db import close_old_connections
+from django.http import parse_cookie
 
 if TYPE_CHECKING:
     from liuhen.server.kernel.errors import ServerError
@@ -77,12 +76,9 @@ def field_values(scope: Scope, name: bytes) -> list[str]:
 
 def session_key_of(scope: Scope) -> str:
     """Return the key in the request's session cookie, "" where there is none; nothing says that it is a live one."""
-    cookies = SimpleCookie()
-    for text in field_values(scope, b"cookie"):
-        with suppress(CookieError):
-            cookies.load(text)
-    found = cookies.get(settings.SESSION_COOKIE_NAME)
-    return "" if found is None else found.value
+    # Django's own reading, as for the pages: another program's odd cookie on this host must not end playback.
+    cookies = parse_cookie("; ".join(field_values(scope, b"cookie")))
+    return cookies.get(settings.SESSION_COOKIE_NAME, "")
 
 
 async def send_error(send: Send, error: ServerError, *, headers: Headers, with_body: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""The root of the server's errors, and the error of its clock."""
+"""The root of the server's errors, and those that every app may meet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from liuhen.core.errors import LiuhenError
 
-__all__ = ["ClockSetBackError", "ServerError"]
+__all__ = ["ClockSetBackError", "NameInvalidError", "ServerError"]
 
 
 class ServerError(LiuhenError):
@@ -25,3 +25,11 @@ class ClockSetBackError(ServerError):
         "The system clock {now} stands {seconds} s before the newest known record {last}. "
         "Set the server's clock right, then try again."
     )
+
+
+class NameInvalidError(ServerError):
+    """A name is empty, too long, or holds something that nobody can see."""
+
+    code = "name-invalid"
+    zh = "{what}“{name}”不可用：应为 1 至 {limit} 个可见字符，不得换行。请更正后重试。"
+    en = "The {what} “{name}” cannot be used: 1 to {limit} visible characters in one line. Correct it and try again."

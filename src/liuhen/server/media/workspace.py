@@ -30,8 +30,14 @@ def workspace(root: Path) -> Iterator[Path]:
             _clear(root)
             folder = Path(tempfile.mkdtemp(dir=root))
             owned.enter_context(_locked(folder / _LOCK, wait=False))
-        owned.callback(shutil.rmtree, folder, ignore_errors=True)
+        owned.callback(_remove, root, folder)
         yield folder
+
+
+def _remove(root: Path, folder: Path) -> None:
+    """Remove a folder of one's own; nobody looks through `root` meanwhile."""
+    with _locked(root / _LOCK, wait=True):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _clear(root: Path) -> None:
