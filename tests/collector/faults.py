@@ -37,7 +37,7 @@ class Hold:
 
 @dataclass
 class Fault:
-    """What happens to the requests that match; one of the last seven says what.
+    """What happens to the requests that match; one of the last eight but `headers` says what.
 
     `skip` lets that many pass first, `times` says how often it happens.
     """
@@ -49,6 +49,7 @@ class Fault:
     cut_after: int | None = None  # forward so many bytes of the body, then break both connections
     lose_answer: bool = False  # forward all, then break the connection in place of the answer
     answer: tuple[int, bytes] | None = None  # answer so, forward nothing
+    headers: tuple[tuple[str, str], ...] = ()  # of that answer
     alter_answer: Callable[[bytes], bytes] | None = None
     flip_at: int | None = None  # turn a bit of this byte of the body
     hold_after: int | None = None  # forward so many bytes, then stand at `hold`
@@ -128,7 +129,8 @@ class _Relay(BaseHTTPRequestHandler):
             return
         if fault.answer is not None:
             status, body = fault.answer
-            self._answer(status, [("Content-Type", "application/json"), ("Connection", "close")], body)
+            usual = [("Content-Type", "application/json"), ("Connection", "close")]
+            self._answer(status, [*usual, *fault.headers], body)
             self.close_connection = True
             return
         upstream = http.client.HTTPConnection(self.network.upstream.netloc, timeout=30)

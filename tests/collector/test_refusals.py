@@ -14,10 +14,12 @@ from tests.collector.kit import left_on
 from liuhen.collector.errors import (
     CollectorError,
     FileRefusedError,
+    KeyRefusedError,
     RefusedError,
     ServerUnreachableError,
     UploadLostError,
 )
+from liuhen.collector.transport.http import HttpTransport
 from liuhen.collector.transport.refusals import REFUSALS, effect_of
 from liuhen.core.tlog.note import SigningKey
 from liuhen.server.intake import errors as intake
@@ -280,7 +282,18 @@ def test_a_refused_attachment_keeps_its_recording_on_the_device_and_is_sent_by_t
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(200, b"<html>log in to the Wi-Fi</html>"), (302, b""), (404, b"nginx"), (401, b"{}"), (400, b'{"code": 1}')],
+    [
+        (200, b"<html>log in to the Wi-Fi</html>"),
+        (200, b'{"time": ' + b"[" * 100_000),
+        (200, b'{"time": ' + b"9" * 5_000 + b"}"),
+        (302, b""),
+        (404, b"nginx"),
+        (401, b"{}"),
+        (400, b'{"code": 1}'),
+        (400, b'{"code": ["x"], "zh": ["x"], "en": ["x"]}'),
+        (400, b"[" * 100_000),
+    ],
+    ids=["html", "deep", "digits", "moved", "nginx", "empty", "numbers", "lists", "deep-refusal"],
 )
 def test_a_server_that_is_none_of_ours_is_said(
     status: int, body: bytes, far_station: Station, network: FaultyNetwork, device: Path
@@ -290,6 +303,66 @@ def test_a_server_that_is_none_of_ours_is_said(
 
     assert done.code == 7
     assert done.troubles == ["server-answer-unknown"]
+
+
+def test_a_body_that_does_not_decode_is_said(far_station: Station, network: FaultyNetwork, device: Path) -> None:
+    network.add(Fault("GET", answer=(200, b"no gzip"), headers=(("Content-Encoding", "gzip"),), times=99))
+    done = far_station.collect(device)
+
+    assert done.code == 7
+    assert done.troubles == ["server-answer-unknown"]
+    assert "its content cannot be decoded" in done.words
+
+
+def test_an_offset_of_more_digits_than_can_be_read_is_not_believed(
+    far_station: Station, server: IntakeServer, network: FaultyNetwork, device: Path
+) -> None:
+    network.add(Fault("POST", "/intake/uploads", answer=(201, b""), headers=(("Upload-Offset", "9" * 5_000),)))
+    done = far_station.collect(device)
+
+    assert done.code == 7
+    assert done.troubles == ["server-answer-unknown"]
+    assert server.sealed() == []
+
+
+def _head_answered(network: FaultyNetwork, status: int, code: str | None) -> CollectorError:
+    """Return what a HEAD ends with that is answered with `status` and, if given, the header of `code`."""
+    headers = () if code is None else (("Liuhen-Code", code),)
+    network.add(Fault("HEAD", answer=(status, b""), headers=headers))
+    with (
+        HttpTransport(network.url, "lhs_key") as transport,
+        pytest.raises(CollectorError) as caught,
+    ):
+        transport.offset("00000000-0000-4000-8000-000000000000", 1)
+    return caught.value
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_a_refused_head_means_what_its_header_says(code: str, network: FaultyNetwork) -> None:
+    error = _head_answered(network, 409, code)
+
+    assert type(error) is REFUSALS[code]
+    told = error.as_dict()
+    assert code in told["zh"] or code in told["en"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "refused"),
+    [
+        (401, None, KeyRefusedError, "station-key-unknown"),
+        (404, None, UploadLostError, "upload-unknown"),
+        (410, None, UploadLostError, "upload-expired"),
+        (410, "something-new", UploadLostError, "upload-expired"),
+        (401, "station-key-revoked", KeyRefusedError, "station-key-revoked"),
+    ],
+)
+def test_a_head_without_a_known_header_means_what_its_status_says(
+    status: int, code: str | None, kind: type[RefusedError], refused: str, *, network: FaultyNetwork
+) -> None:
+    error = _head_answered(network, status, code)
+
+    assert type(error) is kind
+    assert error.where["refusal"] == refused
 
 
 def test_an_answer_without_end_is_cut_off(far_station: Station, network: FaultyNetwork, device: Path) -> None:
@@ -315,6 +388,23 @@ def test_what_a_server_says_cannot_command_the_terminal(
         ("127.0.0.1:8000", 11, "server-address-invalid"),
         ("http://127.0.0.1:99999", 11, "server-address-invalid"),
         ("http://user@127.0.0.1", 11, "server-address-invalid"),
+        ("https://a..b", 11, "server-address-invalid"),
+        ("https://ex_é.", 11, "server-address-invalid"),
+        ("https://xn--a.b", 11, "server-address-invalid"),
+        (f"https://{'a' * 64}.example", 11, "server-address-invalid"),
+        ("https://a\x07b", 11, "server-address-invalid"),
+    ],
+    ids=[
+        "plain-http",
+        "other-scheme",
+        "no-scheme",
+        "port-too-high",
+        "with-a-user",
+        "empty-label",
+        "letters-no-name-has",
+        "punycode-of-nothing",
+        "label-too-long",
+        "with-a-control",
     ],
 )
 def test_an_address_that_cannot_be_trusted_with_a_key_is_refused(

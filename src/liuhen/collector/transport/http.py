@@ -26,7 +26,7 @@ from liuhen.collector.errors import (
     ServerUnreachableError,
 )
 from liuhen.collector.transport.interface import Seal
-from liuhen.collector.transport.refusals import HEAD_REFUSALS, effect_of, has_failed
+from liuhen.collector.transport.refusals import REFUSALS, code_of_head, effect_of, has_failed, words_of_head
 from liuhen.core.canonical import canonical
 from liuhen.core.errors import both
 from liuhen.core.forms import parse_time
@@ -48,6 +48,8 @@ _CONNECT_S: Final = 10.0
 # The server answers a piece after its fsync, and a seal after the checkpoint that covers it.
 _ANSWER_S: Final = 120.0
 _SHOWN_BODY: Final = 200
+_SHOWN_WORDS: Final = 2000
+_MOST_DIGITS: Final = 19  # of an offset; what Python would not even read is longer by far
 _MAX_ANSWER: Final = 2 << 20
 _DONE: Final = frozenset({200, 201, 204})
 
@@ -85,7 +87,7 @@ class HttpTransport:
         answered = time.monotonic_ns()
         try:
             return ServerTime(parse_time(json.loads(answer.body)["time"]), asked, answered)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._outside(answer) from error
 
     def open_collection(self, collection: str, body: Mapping[str, Any]) -> None:
@@ -141,16 +143,29 @@ class HttpTransport:
             content = canonical(json_body)
         try:
             with self._client.stream(method, path, headers=headers, content=content) as response:
-                answer = _Answer(method, response.status_code, response.headers, _bounded(response))
-        except httpx.TransportError as error:
+                answer = _Answer(method, response.status_code, response.headers, self._body_of(response))
+        except httpx.RequestError as error:
             raise self._unreachable(_in_chinese(error), str(error) or type(error).__name__) from error
         if answer.status in _DONE:
             return answer
         raise self._refusal(answer)
 
+    def _body_of(self, response: httpx.Response) -> bytes:
+        """Return the body, cut off far beyond what any answer of the protocol holds."""
+        body = bytearray()
+        try:
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > _MAX_ANSWER:
+                    break
+        except httpx.DecodingError as error:
+            garbled = both("内容无法解码", "its content cannot be decoded")
+            raise ServerAnswerError(url=self._url, status=response.status_code, body=garbled) from error
+        return bytes(body[:_MAX_ANSWER])
+
     def _offset_of(self, answer: _Answer, most: int) -> int:
         text = answer.headers.get("Upload-Offset", "")
-        if not (text.isascii() and text.isdigit()) or int(text) > most:
+        if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS or int(text) > most:
             raise self._outside(answer)
         return int(text)
 
@@ -158,18 +173,18 @@ class HttpTransport:
         """Return the error for an answer that says no, or is none of ours."""
         try:
             table = json.loads(answer.body)
-            code, zh, en = (visible(table[key]) for key in ("code", "zh", "en"))
-        except (ValueError, KeyError, TypeError):
+            code, zh, en = (_shown(table[key]) for key in ("code", "zh", "en"))
+        except (ValueError, KeyError, TypeError, RecursionError):
             return self._wordless(answer)
         return self._refused(effect_of(code, answer.status), code, zh, en)
 
     def _wordless(self, answer: _Answer) -> CollectorError:
         """Return the error for an answer without our words: to a HEAD, from a proxy, from another server."""
+        code = code_of_head(answer.status, answer.headers.get("Liuhen-Code")) if answer.method == "HEAD" else None
+        if code is not None:
+            return self._refused(REFUSALS[code], code, *words_of_head(code))
         if has_failed(answer.status):
             return self._unreachable(f"HTTP {answer.status}", f"HTTP {answer.status}")
-        if answer.method == "HEAD" and answer.status in HEAD_REFUSALS:
-            code, zh, en = HEAD_REFUSALS[answer.status]
-            return self._refused(effect_of(code, answer.status), code, zh, en)
         return self._outside(answer)
 
     def _refused(
@@ -187,7 +202,7 @@ class HttpTransport:
         return ServerAnswerError(url=self._url, status=answer.status, body=body)
 
 
-def _in_chinese(error: httpx.TransportError) -> str:
+def _in_chinese(error: httpx.RequestError) -> str:
     """Return what broke, in words of our own: the library has English ones only."""
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout():
@@ -200,6 +215,17 @@ def _in_chinese(error: httpx.TransportError) -> str:
             return "网络通信失败"
 
 
+def _shown(text: Any) -> str:
+    """Return what a server says as safe text of bounded length.
+
+    Raises:
+        TypeError: it is no text.
+    """
+    if not isinstance(text, str):
+        raise TypeError("no text")
+    return visible(text[:_SHOWN_WORDS])
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """What came back: status, headers, and a body of bounded size."""
@@ -210,21 +236,21 @@ class _Answer:
     body: bytes
 
 
-def _bounded(response: httpx.Response) -> bytes:
-    """Return the body, cut off far beyond what any answer of the protocol holds."""
-    body = bytearray()
-    for piece in response.iter_bytes():
-        body += piece
-        if len(body) > _MAX_ANSWER:
-            break
-    return bytes(body[:_MAX_ANSWER])
-
-
 def _checked_address(url: str) -> str:
+    """Return `url` without slashes at its end, if a connection can be tried and its key will be safe.
+
+    Raises:
+        ServerAddressError: it is no http address, or no name server could be asked for its host.
+        ServerNotSecureError: it is unencrypted and not this computer's own.
+    """
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
+        parsed = httpx.URL(url)
+        # Two standards stand between here and the connection, each with hosts that the other takes: httpx reads the
+        # host by IDNA 2008, the socket module encodes it by IDNA 2003.
+        _ = parsed.host, parsed.raw_host.decode("ascii").encode("idna")
+    except (ValueError, httpx.InvalidURL) as error:
         raise ServerAddressError(url=url) from error
     if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment or parts.username:
         raise ServerAddressError(url=url)

@@ -16,7 +16,7 @@ from liuhen.collector.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["HEAD_REFUSALS", "REFUSALS", "effect_of", "has_failed"]
+__all__ = ["REFUSALS", "code_of_head", "effect_of", "has_failed", "words_of_head"]
 
 REFUSALS: Final[Mapping[str, type[RefusedError | ServerUnreachableError]]] = {
     # These pass by themselves: another request is still ending, a disk or the ledger is behind, a body broke off.
@@ -66,24 +66,27 @@ REFUSALS: Final[Mapping[str, type[RefusedError | ServerUnreachableError]]] = {
     "vault-full": RefusedError,
 }
 
-# An answer to HEAD has no body, so its status must speak.
-HEAD_REFUSALS: Final = {
-    401: (
-        "station-key-unknown",
+# An answer to HEAD has no body, so the words are ours.
+_HEAD_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "station-key-revoked": (
+        "本站密钥已吊销。请由系统管理员签发新密钥。",
+        "The key of this station was revoked. Have the system administrator issue another.",
+    ),
+    "station-key-unknown": (
         "本站密钥未被接受。请由系统管理员核对，或重新签发。",
         "The key of this station was not accepted. Have the system administrator check it or issue another.",
     ),
-    404: (
-        "upload-unknown",
+    "upload-unknown": (
         "服务器上没有这个上传，文件将重新申报并上传。",
         "The server does not know this upload; the file is declared and sent anew.",
     ),
-    410: (
-        "upload-expired",
+    "upload-expired": (
         "这个上传已过期，文件将重新申报并上传。",
         "This upload has expired; the file is declared and sent anew.",
     ),
 }
+# What an answer to HEAD means that does not bear its code: something on the way took the header off.
+_CODE_OF_STATUS: Final = {401: "station-key-unknown", 404: "upload-unknown", 410: "upload-expired"}
 
 _SERVER_FAILED: Final = 500
 _PASSING_STATUS: Final = frozenset({408, 423, 425, 429})
@@ -97,3 +100,16 @@ def effect_of(code: str, status: int) -> type[RefusedError | ServerUnreachableEr
 def has_failed(status: int) -> bool:
     """Say whether the server, or something before it, failed in a way that may pass."""
     return status >= _SERVER_FAILED or status in _PASSING_STATUS
+
+
+def code_of_head(status: int, header: str | None) -> str | None:
+    """Return the code of a refused HEAD: that of its `Liuhen-Code` header if it is known, else its status speaks."""
+    return header if header in REFUSALS else _CODE_OF_STATUS.get(status)
+
+
+def words_of_head(code: str) -> tuple[str, str]:
+    """Return what a HEAD refused with `code` is said to mean, in Chinese and English."""
+    return _HEAD_WORDS.get(
+        code,
+        (f"查询上传进度时，服务器答复 {code}。", f"Asked how far an upload has come, the server answered {code}."),
+    )
