@@ -29,7 +29,7 @@ class _TrialError(LiuhenError):
     en = "trial of {what}"
 
 
-def _command(monkeypatch: pytest.MonkeyPatch, name: str = "trial", problem: BaseException | None = None) -> None:
+def _command(monkeypatch: pytest.MonkeyPatch, problem: BaseException | None = None) -> None:
     module = types.ModuleType("trial_command")
 
     def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ def _command(monkeypatch: pytest.MonkeyPatch, name: str = "trial", problem: Base
     module.add_arguments = add_arguments  # type: ignore[attr-defined]
     module.run = run  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "trial_command", module)
-    monkeypatch.setattr(cli, "COMMANDS", {name: cli.Command("trial_command", "试验命令", "a trial")})
+    monkeypatch.setattr(cli, "COMMANDS", {"trial": cli.Command("trial_command", "试验命令", "a trial")})
 
 
 def _with_subcommands(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,9 +37,6 @@ def rows(document: str) -> list[list[str]]:
     return [[cell.strip().replace("`", "") for cell in line.strip("|").split(" | ")] for line in lines]
 
 
-# Links.
-
-
 def documents() -> list[Path]:
     return [*ROOT.glob("README*.md"), *DOCS.rglob("*.md")]
 
@@ -57,9 +54,6 @@ def test_the_front_pages_and_the_guides_have_links_to_look_at() -> None:
         linked = re.findall(r"\]\((docs/[^)]+\.md)\)", (ROOT / name).read_text(encoding="utf-8"))
         guides = {str(path.relative_to(ROOT)) for folder in ("spec", "guide") for path in (DOCS / folder).glob("*.md")}
         assert guides - set(linked) == set(), name
-
-
-# The house.
 
 
 def test_every_folder_of_the_architecture_is_there_and_every_folder_of_the_source_is_in_it() -> None:
@@ -86,9 +80,6 @@ def test_the_walks_lead_past_what_is_there() -> None:
         if here is None:
             lost.append(f"{file}.py::{name}")
     assert lost == []
-
-
-# Examples.
 
 
 def test_the_front_that_the_guide_shows_is_accepted_by_nginx(tmp_path: Path) -> None:
@@ -118,9 +109,6 @@ def test_the_front_that_the_guide_shows_is_accepted_by_nginx(tmp_path: Path) -> 
     assert "[warn]" not in done.stderr
 
 
-# Settings.
-
-
 def shown(value: object) -> str:
     """Return a setting's value as `liuhen.toml` would have it."""
     if isinstance(value, bool):
@@ -143,18 +131,12 @@ def test_every_variable_that_the_program_reads_is_documented() -> None:
     assert {name for name in named if name not in text("guide", "settings.md")} == set()
 
 
-# Checks.
-
-
 def test_every_check_is_documented_and_none_that_is_not_there() -> None:
     documented = {row[0] for row in rows(text("guide", "checks.md"))} - {"id"}
     used = {
         one for path in SOURCE.rglob("*.py") for one in re.findall(r"\bliuhen\.[EWI]\d{3}\b", path.read_text("utf-8"))
     }
     assert documented == used
-
-
-# Commands.
 
 
 def parsers(name: str, language: Language = Language.EN) -> dict[str, argparse.ArgumentParser]:
@@ -213,12 +195,6 @@ def test_no_command_is_documented_that_is_not_there() -> None:
 def test_every_exit_code_is_documented_with_its_name() -> None:
     table = {row[0]: row[1] for row in rows(text("guide", "commands.md")) if row[0].isdigit()}
     assert table == {str(code.value): code.name.lower().replace("_", " ") for code in ExitCode}
-
-
-# Events.
-
-
-# Addresses.
 
 
 def addresses() -> set[tuple[str, str]]:

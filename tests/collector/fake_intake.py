@@ -81,9 +81,9 @@ class Sealed:
 class FakeIntake:
     """The intake of one agency with one station."""
 
-    def __init__(self, station: str, ledger: SmallLedger | None = None) -> None:
+    def __init__(self, station: str) -> None:
         self.station = station
-        self.ledger = ledger or SmallLedger()
+        self.ledger = SmallLedger()
         self.collections: dict[str, Collection] = {}
         self.uploads: dict[str, Upload] = {}
         self.sealed: list[Sealed] = []
@@ -92,8 +92,6 @@ class FakeIntake:
         self.revoked = False
         self._events = 0
         self._lock = threading.RLock()
-
-    # Collections
 
     def open_collection(self, collection: str, body: dict[str, Any]) -> int:
         _check_uuid(collection)
@@ -120,8 +118,6 @@ class FakeIntake:
         if collection not in self.collections:
             raise Refusal(404, "collection-unknown")
         return self.collections[collection]
-
-    # Uploads
 
     def create(self, declaration: dict[str, Any], length: int) -> tuple[int, Upload]:
         self._check_declaration(declaration)
@@ -164,8 +160,6 @@ class FakeIntake:
         with self._lock:
             if self.upload(upload).receipt is None:
                 del self.uploads[upload]
-
-    # Sealing
 
     def seal(self, upload_id: str, body: dict[str, Any]) -> tuple[int, bool, bytes]:
         """Return status, whether it is a duplicate, and the receipt."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.core.ledger_kit import SmallLedger
 
 __all__ = ["FakeServer", "fake_server"]
 
@@ -63,9 +62,9 @@ class FakeServer:
 
 
 @contextmanager
-def fake_server(folder: Path, ledger: SmallLedger | None = None) -> Iterator[FakeServer]:
+def fake_server(folder: Path) -> Iterator[FakeServer]:
     """Serve on a free port of loopback until the block ends; `folder` takes the station key file."""
-    intake = FakeIntake(STATION, ledger)
+    intake = FakeIntake(STATION)
     handler = type("Handler", (_Handler,), {"intake": intake})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True

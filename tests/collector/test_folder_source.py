@@ -87,8 +87,8 @@ def test_a_file_system_without_locks_is_collected_all_the_same(tmp_path: Path, m
         assert source.is_there()
 
 
-def _file(path: bytes, mtime: int = 0, *, read_only: bool = False) -> Entry:
-    return Entry(path, EntryKind.FILE, 1, mtime * 1_000_000_000, read_only)
+def _file(path: bytes, *, read_only: bool = False) -> Entry:
+    return Entry(path, EntryKind.FILE, 1, 0, read_only)
 
 
 def test_a_locked_file_is_important_unless_all_are_locked() -> None:

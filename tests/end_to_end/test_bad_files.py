@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.server.intake.refusals import refused
 from tests.server.media.samples import clip
-from tests.support.aftermath import Instance, copied, digest_of, left_on, logged_in, says, wait_for
+from tests.support.aftermath import Instance, copied, digest_of, left_on, logged_in, says
 from tests.support.live_server import LiveServer, StationClient
+from tests.support.waiting import wait_for
 from tools.i18n import LANGUAGES, LOCALE, compile_catalogue
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.collector.faults import Fault, FaultyNetwork, Hold
 from tests.end_to_end.conftest import LONG, SHORT
-from tests.support.aftermath import Instance, digest_of, ended, fault, left_on, says, wait_for
+from tests.support.aftermath import Instance, digest_of, ended, fault, left_on, says
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path

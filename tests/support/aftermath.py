@@ -10,10 +10,8 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,8 +23,9 @@ from liuhen.core.tlog.note import VerifierKey
 from liuhen.core.verify import SameOriginal, verify_receipt
 from liuhen.server.kernel.sqlite.version import driver
 from tests.collector.kit import ROOT, Done, left_on, read_lines
-from tests.support.commands import beside
-from tests.support.served import LIUHEN, Served, made_instance
+from tests.support.commands import LIUHEN, beside, free_port
+from tests.support.served import Served, made_instance
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -42,7 +41,6 @@ __all__ = [
     "logged_in",
     "says",
     "template_in",
-    "wait_for",
 ]
 
 _FAULTY = [sys.executable, "-m", "tests.support.faulty_liuhen"]
@@ -216,14 +214,6 @@ def ended(process: subprocess.Popen[str]) -> Done:
     return Done(process.returncode, read_lines(out), err)
 
 
-def wait_for(question: Callable[[], object], *, seconds: float = _PATIENCE_S) -> None:
-    """Ask until the answer is yes."""
-    end = time.monotonic() + seconds
-    while not question():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.02)
-
-
 def template_in(home: Path) -> Served:
     """Make an instance to be copied."""
     return made_instance(home)
@@ -232,9 +222,7 @@ def template_in(home: Path) -> Served:
 def copied(template: Served, home: Path, *options: str, faulty: bool = True, **settings: str) -> Instance:
     """Return an instance like `template`, served; `settings` are `LIUHEN_` variables without the prefix."""
     shutil.copytree(template.home, home, dirs_exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     own = {f"LIUHEN_{name.upper()}": value for name, value in settings.items()}
     environment = {key: value for key, value in template.environment.items() if not key.startswith("PYTEST_")}
     environment |= {"LIUHEN_HOME": str(home), "LIUHEN_PORT": str(port), **own}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["LIUHEN", "ROOT", "beside", "environment", "liuhen"]
+__all__ = ["LIUHEN", "ROOT", "beside", "environment", "free_port", "is_alive", "liuhen"]
 
 ROOT = Path(__file__).resolve().parents[2]
 LIUHEN = (sys.executable, "-m", "liuhen.cli")
@@ -35,6 +36,22 @@ def liuhen(home: Path, *words: str, **settings: str) -> subprocess.CompletedProc
         text=True,
         check=False,
     )
+
+
+def free_port() -> int:
+    """Return a port of loopback on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended and waits to be collected does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
 
 
 @contextmanager

@@ -154,6 +154,27 @@ def _wrap_methods(kind: type, part: str, *names: str) -> None:
         setattr(kind, name, _faulty(f"{part}.{name}", getattr(kind, name), subject=1))
 
 
+def _wrap_single_writes() -> None:
+    """Let a kill meet each statement that changes rows outside a transaction, as `database.write` with its text."""
+    from django.db.backends.signals import connection_created
+
+    def write(execute: Callable[..., Any], sql: str, params: Any, many: Any, context: dict[str, Any]) -> Any:
+        if context["connection"].in_atomic_block or not sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            return execute(sql, params, many, context)
+        how = _fault("database.write", sql)
+        if how == "kill-before":
+            _kill()
+        answer = execute(sql, params, many, context)
+        if how == "kill-after":
+            _kill()
+        return answer
+
+    def begin(connection: Any, **_: Any) -> None:
+        connection.execute_wrappers.append(write)
+
+    connection_created.connect(begin, weak=False)
+
+
 def _wrap_server(note: Callable[..., None]) -> None:
     from liuhen.server.config import setup
     from liuhen.server.kernel import clock
@@ -161,6 +182,7 @@ def _wrap_server(note: Callable[..., None]) -> None:
     from liuhen.server.ledger.disk import Disk
     from liuhen.server.vault.adapters._posix import Posix
 
+    _wrap_single_writes()
     _wrap_methods(Posix, "vault", "mkdir", "pwrite", "fdatasync", "fsync", "rename")
     _wrap_methods(Disk, "ledger", "make_folder", "write", "rename", "sync_folder")
     database: Any = DatabaseWrapper

@@ -100,9 +100,9 @@ class Levers:
         station = StationKey.objects.get(key=like).station
         return stations.issue_key(station=station, actor=SYSTEM, at=clock.now()).file_text
 
-    def sweep(self, later_s: float = 0) -> dict[str, list[str]]:
-        """Sweep as if `later_s` seconds had passed."""
-        report = sweep.sweep(self.store, at=clock.now() + timedelta(seconds=later_s))
+    def sweep(self) -> dict[str, list[str]]:
+        """Sweep."""
+        report = sweep.sweep(self.store, at=clock.now())
         return {name: [str(item) for item in getattr(report, name)] for name in ("expired", "cleared", "busy")}
 
     def age(self, upload: str, seconds: float) -> None:

@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,24 +23,15 @@ from liuhen.core.verify import InRole, SameOriginal, verify_receipt
 from liuhen.core.verify.policy import AllOf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from liuhen.core.verify import ReceiptFacts
 
-__all__ = ["LiveServer", "RawAnswer", "StationClient", "encoded", "metadata_of", "poll", "read_answer"]
+__all__ = ["LiveServer", "RawAnswer", "StationClient", "encoded", "metadata_of", "read_answer"]
 
 TUS = {"Tus-Resumable": "1.0.0"}
 CHUNK = {**TUS, "Content-Type": "application/offset+octet-stream"}
-
-
-def poll[T](question: Callable[[], T], *, until: Callable[[T], bool] = bool, seconds: float = 30.0) -> T:
-    """Ask until the answer fits, and return it."""
-    end = time.monotonic() + seconds
-    while not until(answer := question()):
-        assert time.monotonic() < end, f"still {answer!r} after {seconds} s"
-        time.sleep(0.01)
-    return answer
 
 
 def encoded(value: bytes | str) -> str:

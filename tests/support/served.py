@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
-import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tests.support.commands import LIUHEN, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Served", "made_instance", "served"]
 
-LIUHEN = [sys.executable, "-m", "liuhen.cli"]
 _START_S = 60.0
 
 
@@ -49,13 +47,11 @@ class Served:
         )
         return done
 
-    def collect(
-        self, source: Path, *words: str, state: str = "state", **kwargs: Any
-    ) -> subprocess.CompletedProcess[str]:
+    def collect(self, source: Path, *words: str) -> subprocess.CompletedProcess[str]:
         """Hand in what lies in `source` with the real collector; machine output on stdout."""
         command = ["collect", str(source), "--server", self.url, "--station-key-file", str(self.station_key)]
-        command += ["--state-dir", str(self.home / state), "--json", "--language", "en", *words]
-        return self.run(*command, **kwargs)
+        command += ["--state-dir", str(self.home / "state"), "--json", "--language", "en", *words]
+        return self.run(*command)
 
     def start(self) -> None:
         """Serve, and return when the front door answers."""
@@ -81,17 +77,14 @@ class Served:
             self.process.wait(30)
         self.process = None
 
-    def receipts(self, state: str = "state") -> list[Path]:
+    def receipts(self) -> list[Path]:
         """Return the receipts that the collector keeps."""
-        return sorted((self.home / state).rglob("*.receipt.json"))
+        return sorted((self.home / "state").rglob("*.receipt.json"))
 
 
-def made_instance(home: Path, *, port: int | None = None) -> Served:
+def made_instance(home: Path) -> Served:
     """Make an instance with one unit and one station in `home`."""
-    if port is None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+    port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("LIUHEN_")}
     environment |= {"LIUHEN_HOME": str(home), "LIUHEN_PORT": str(port)}
     made = Served(home, port, environment, home / "secrets" / "station.json")
@@ -111,8 +104,3 @@ def served(home: Path, *options: str) -> Iterator[Served]:
         yield made
     finally:
         made.stop()
-
-
-def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
-    """Return the JSON objects that a command printed, one per line."""
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import connection
 
-from liuhen.core.entry import Entry
 from liuhen.core.events import EventType
 from liuhen.server.access import selectors, services
 from liuhen.server.access.errors import (
@@ -26,9 +25,10 @@ from liuhen.server.accounts.roles import Role
 from liuhen.server.accounts.selectors import actor_of
 from liuhen.server.ledger.interfaces import DiscrepancyKind
 from liuhen.server.ledger.models import Event
-from liuhen.server.ledger.selectors import custody_chain, opening_of
+from liuhen.server.ledger.selectors import custody_chain, opened_commitment
 from liuhen.server.recordings.errors import RecordingMissingError
 from tests.support.cast import AT, Cast
+from tests.support.events import discrepancies
 from tests.support.recordings import enter
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def test_a_custodian_opens_a_ticket_with_a_reason_and_the_ledger_holds_a_commitm
     assert link.facts["holder"] == f"person/{cast.legal.id}"
     assert link.details == {"reason": "案情研判"}
     event = Event.objects.get(id=link.id)
-    assert opening_of(event) is not None
+    assert opened_commitment(event) is not None
     assert "案情研判".encode() not in bytes(event.leaf)
 
 
@@ -167,7 +167,7 @@ def test_the_rows_are_what_the_ledger_says(cast: Cast, recording: Recording) -> 
     holder = cast.actor(Role.LEGAL)
     services.open_ticket(ticket_id=ticket.id, session_key=SESSION, actor=holder, at=LATER)
     services.end_ticket(ticket_id=ticket.id, actor=holder, at=LATER)
-    assert found(recording) == []
+    assert found() == []
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_ticket_row_that_was_edited_is_found(cast: Cast, recording: Recording,
     services.end_ticket(ticket_id=ticket.id, actor=cast.actor(Role.LEGAL), at=LATER)
     change = {name: cast.leader.id if value == "leader" else value for name, value in change.items()}
     ViewTicket.objects.filter(id=ticket.id).update(**change)
-    assert found(recording) == [(DiscrepancyKind.ALTERED, f"ticket {ticket.id}")]
+    assert found() == [(DiscrepancyKind.ALTERED, f"ticket {ticket.id}")]
 
 
 @pytest.mark.parametrize(("column", "value"), [("session", "0" * 64), ("at", "2026-11-23 09:00:00")])
@@ -197,13 +197,13 @@ def test_a_viewing_row_that_was_edited_is_found(cast: Cast, recording: Recording
     viewing = services.open_ticket(ticket_id=ticket.id, session_key=SESSION, actor=holder, at=LATER)
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE access_viewing SET {column} = %s", [value])  # noqa: S608 - constants
-    assert found(recording) == [(DiscrepancyKind.ALTERED, f"viewing {viewing.id}")]
+    assert found() == [(DiscrepancyKind.ALTERED, f"viewing {viewing.id}")]
 
 
 def test_an_end_that_no_entry_tells_of_is_found(cast: Cast, recording: Recording) -> None:
     ticket = ticket_of(cast, recording)
     ViewTicket.objects.filter(id=ticket.id).update(ended_at=LATER, ended_reason=TicketEnd.REVOKED)
-    assert found(recording) == [(DiscrepancyKind.ALTERED, f"ticket {ticket.id}")]
+    assert found() == [(DiscrepancyKind.ALTERED, f"ticket {ticket.id}")]
 
 
 def test_rows_without_entries_and_entries_without_rows_are_found(cast: Cast, recording: Recording) -> None:
@@ -213,15 +213,12 @@ def test_rows_without_entries_and_entries_without_rows_are_found(cast: Cast, rec
     )
     viewing = Viewing.objects.create(ticket=smuggled, session="0" * 64, at=AT)
     ViewTicket.objects.filter(id=ticket.id).delete()
-    assert sorted(found(recording)) == sorted([
+    assert sorted(found()) == sorted([
         (DiscrepancyKind.EXTRA, f"ticket {smuggled.id}"),
         (DiscrepancyKind.MISSING, f"ticket {ticket.id}"),
         (DiscrepancyKind.EXTRA, f"viewing {viewing.id}"),
     ])  # fmt: skip
 
 
-def found(recording: Recording) -> list[tuple[DiscrepancyKind, str]]:
-    projection = TicketProjection()
-    leaves = Event.objects.filter(subject=f"recording/{recording.id}").order_by("n").values_list("leaf", flat=True)
-    entries = [Entry.from_bytes(bytes(leaf)) for leaf in leaves]
-    return [(item.kind, item.where) for item in [*projection.check(entries), *projection.finish()]]
+def found() -> list[tuple[DiscrepancyKind, str]]:
+    return [(item.kind, item.where) for item in discrepancies(TicketProjection())]

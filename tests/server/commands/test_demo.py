@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.support.waiting import wait_for
 import shutil
 import sqlite3
 from contextlib import closing
@@ -15,7 +16,7 @@ from django.conf import settings
 from liuhen.core.errors import Language
 from liuhen.server.demo import cast, fill, story
 from liuhen.server.demo.fill import ServerSilentError
-from tests.server.commands.test_serve import Server, wait_for
+from tests.server.commands.test_serve import Server
 from tests.support.commands import liuhen
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -15,26 +14,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.commands import LIUHEN, environment, liuhen
+from tests.support.commands import LIUHEN, environment, free_port, is_alive, liuhen
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 PATIENCE_S = 60.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for[T](question: Callable[[], T]) -> T:
-    end = time.monotonic() + PATIENCE_S
-    while not (answer := question()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-    return answer
 
 
 class Server:
@@ -76,15 +62,6 @@ class Server:
         self.process.send_signal(number)
         said = self.process.communicate(timeout=PATIENCE_S)[1]
         return self.process.returncode, said
-
-
-def is_alive(pid: int) -> bool:
-    """Tell whether a process runs; one that has ended and that nobody has asked for its status does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
 
 
 @pytest.fixture(scope="module")

@@ -11,19 +11,13 @@ from PIL import Image
 from liuhen.server.demo import clips
 from liuhen.server.demo.canvas import WORLD, Canvas
 from liuhen.server.demo.sound import RATE, speech
-from liuhen.server.media.tools.probe import probe
-from tests.server.media.samples import STARTED
+from tests.server.media.samples import STARTED, probed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 WHO: dict[str, Any] = {"started": STARTED, "device": "7654321", "officer": "650012"}
-
-
-def probed(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return probe(file)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liuhen.core.entry import Entry
 from liuhen.server.devices.models import Device, DeviceKind
 from liuhen.server.devices.projection import DevicesProjection
-from liuhen.server.ledger.models import Event
 from tests.support.cast import AT
+from tests.support.events import discrepancies
 from tests.support.recordings import known_device
 
 if TYPE_CHECKING:
@@ -18,9 +17,7 @@ if TYPE_CHECKING:
 
 
 def found() -> list[tuple[str, str, str]]:
-    projection = DevicesProjection()
-    entries = [Entry.from_bytes(bytes(leaf)) for leaf in Event.objects.order_by("seq").values_list("leaf", flat=True)]
-    return [(one.kind.value, one.where, one.en) for one in [*projection.check(entries), *projection.finish()]]
+    return [(one.kind.value, one.where, one.en) for one in discrepancies(DevicesProjection())]
 
 
 def test_rows_that_agree_are_not_named(cast: Cast) -> None:

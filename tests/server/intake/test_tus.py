@@ -11,7 +11,8 @@ import pytest
 
 from liuhen.core.digests import sha1, sha256
 from tests.server.intake.refusals import refused
-from tests.support.live_server import CHUNK, TUS, encoded, metadata_of, poll
+from tests.support.live_server import CHUNK, TUS, encoded, metadata_of
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.server.intake.conftest import Starter
@@ -203,7 +204,7 @@ def test_an_offset_under_a_checksum_is_not_told_before_the_checksum_is_checked(
     right = base64.b64encode(sha1(data)).decode()
     with station.begin_patch(upload, 0, len(data), Upload_Checksum=f"sha1 {right}") as connection:
         connection.sendall(data[:-1])
-        poll(lambda: server.pull("live", upload=upload), until=lambda received: received == len(data) - 1)
+        wait_for(lambda: server.pull("live", upload=upload), until=lambda received: received == len(data) - 1)
         assert station.offset(upload) == 0
         connection.sendall(data[-1:])
         assert connection.recv(12) == b"HTTP/1.1 204"

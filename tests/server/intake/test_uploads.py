@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.server.intake.refusals import refused
-from tests.support.live_server import poll, read_answer
+from tests.support.live_server import read_answer
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     import httpx
@@ -32,7 +33,7 @@ def _reset(connection: socket.socket) -> None:
 
 
 def _arrived(server: LiveServer, upload: str, count: int) -> None:
-    poll(lambda: server.pull("live", upload=upload), until=lambda received: received == count)
+    wait_for(lambda: server.pull("live", upload=upload), until=lambda received: received == count)
 
 
 @given(size=st.integers(0, 400_000), cuts=st.lists(st.tuples(st.integers(0, 400_000), st.booleans()), max_size=4))
@@ -54,7 +55,7 @@ def test_an_upload_cut_anywhere_is_resumed_and_sealed_whole(
             if hard:
                 _reset(connection)
         end = offset + sent
-        offset = poll(partial(station.offset, upload), until=end.__le__)
+        offset = wait_for(partial(station.offset, upload), until=end.__le__)
         assert offset == end
     if offset < size:
         assert station.patch(upload, offset, data[offset:]).status_code == 204
@@ -85,7 +86,7 @@ def test_a_silent_body_gives_way_to_the_next_request(server: LiveServer, station
     with station.begin_patch(upload, 0, len(data)) as connection:
         connection.sendall(data[:100_000])
         _arrived(server, upload, 100_000)
-        answer = poll(
+        answer = wait_for(
             lambda: station.patch(upload, 100_000, data[100_000:]), until=lambda found: found.status_code != 423
         )
         assert answer.status_code == 204
@@ -134,10 +135,10 @@ def test_a_body_that_trickles_is_made_durable_as_it_comes(station: StationClient
 
     with station.begin_patch(upload, 0, 1_000_000) as connection, ThreadPoolExecutor(1) as pool:
         trickling = pool.submit(trickle, connection)
-        told = poll(lambda: station.offset(upload))
+        told = wait_for(lambda: station.offset(upload))
         enough.set()
         assert 0 < told <= trickling.result() < 1_000_000
-    poll(lambda: station.offset(upload), until=lambda offset: offset == trickling.result())
+    wait_for(lambda: station.offset(upload), until=lambda offset: offset == trickling.result())
 
 
 def test_offsets_told_while_a_long_body_comes_are_durable(server: LiveServer, station: StationClient) -> None:
@@ -145,7 +146,7 @@ def test_offsets_told_while_a_long_body_comes_are_durable(server: LiveServer, st
     upload = station.created(len(data))
     with station.begin_patch(upload, 0, len(data)) as connection:
         connection.sendall(data[:1_500_000])
-        offset = poll(lambda: station.offset(upload), until=lambda found: found >= 1_000_000)
+        offset = wait_for(lambda: station.offset(upload), until=lambda found: found >= 1_000_000)
         server.kill()
     server.start()
     assert station.offset(upload) >= offset
@@ -217,7 +218,7 @@ def test_the_intake_page_sees_bytes_as_they_arrive(server: LiveServer, station: 
     assert server.pull("progress", collection=collection)["files"] == {upload: ["receiving", 0, 1_000_000]}
     with station.begin_patch(upload, 0, 1_000_000) as connection:
         connection.sendall(b"x" * 400_000)
-        poll(
+        wait_for(
             lambda: server.pull("progress", collection=collection)["files"][upload],
             until=lambda file: file == ["receiving", 400_000, 1_000_000],
         )

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from liuhen.server.kernel import clock
 from liuhen.server.kernel.clock import MonotonicClock, SystemClock
 from liuhen.server.kernel.errors import ClockSetBackError
+from tests.support.threads import in_threads
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -85,17 +85,9 @@ def test_no_thread_is_ever_given_a_time_before_one_already_given() -> None:
             return flicker.pop()
 
     own = MonotonicClock(Flickering())
-    seen: list[list[datetime]] = [[] for _ in range(4)]
-
-    def read(mine: list[datetime]) -> None:
-        mine.extend(own.now() for _ in range(1000))
-
-    threads = [threading.Thread(target=read, args=(mine,)) for mine in seen]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert all(mine == sorted(mine) and len(mine) == 1000 for mine in seen)
+    seen: list[list[datetime]] = []
+    assert in_threads(4, lambda: seen.append([own.now() for _ in range(1000)])) == []
+    assert all(mine == sorted(mine) for mine in seen)
 
 
 def test_invariant_9_the_process_has_one_clock() -> None:

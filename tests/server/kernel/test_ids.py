@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from liuhen.server.kernel import clock, ids
 from liuhen.server.kernel.ids import new_id, uuid7
+from tests.support.threads import in_threads
 
 if TYPE_CHECKING:
     import pytest
@@ -59,11 +59,7 @@ def test_the_time_in_a_new_id_is_the_clocks_to_the_millisecond() -> None:
 def test_ids_grow_within_a_process_also_while_the_clock_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     still = clock.now()
     monkeypatch.setattr(clock, "now", lambda: still)
-    made: list[list[uuid.UUID]] = [[] for _ in range(4)]
-    threads = [threading.Thread(target=lambda mine=mine: mine.extend(new_id() for _ in range(500))) for mine in made]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    made: list[list[uuid.UUID]] = []
+    assert in_threads(4, lambda: made.append([new_id() for _ in range(500)])) == []
     assert all(mine == sorted(mine) for mine in made)
     assert len({one for mine in made for one in mine}) == 2000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,9 +12,10 @@ from django.db.utils import ConnectionHandler
 
 from liuhen.server.kernel.sqlite import base
 from tests.server.kernel.test_gate import held_elsewhere
+from tests.support.threads import in_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_django import DjangoDbBlocker
@@ -77,26 +77,6 @@ def count_up() -> None:
 
 def gate_is_held(path: Path) -> bool:
     return held_elsewhere(path.with_name(f"{path.name}.gate"))
-
-
-def in_threads(count: int, work: Callable[[], object]) -> list[Exception]:
-    """Run `work` on `count` threads and return what they raised."""
-    raised: list[Exception] = []
-
-    def guarded() -> None:
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 - whatever a thread raises is the result
-            raised.append(error)
-        finally:
-            connections["side"].close()
-
-    threads = [threading.Thread(target=guarded) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return raised
 
 
 def begin() -> None:

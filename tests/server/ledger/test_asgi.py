@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.auth import HASH_SESSION_KEY
 
 from liuhen.core.tlog.tiles import tree_paths
 from liuhen.server.accounts.roles import Role
@@ -17,6 +16,7 @@ from liuhen.server.ledger.asgi import PIECE, LedgerHandler
 from liuhen.server.ledger.heads import write_heads
 from tests.server.ledger.kit import AT, sequence, write
 from tests.support.cast import make_cast
+from tests.support.sessions import session_of
 
 if TYPE_CHECKING:
     from liuhen.server.accounts.models import Person
@@ -184,24 +184,18 @@ def test_a_closed_ledger_asks_who_may_read(grown: LedgerFolder) -> None:
     del grown
 
 
-def session_of(person: Person, **changes: str) -> str:
-    session = SessionStore()
-    session[SESSION_KEY] = str(person.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
-    session.update(changes)
-    session.create()
-    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+def cookie_of(person: Person, **changes: str) -> str:
+    return f"{settings.SESSION_COOKIE_NAME}={session_of(person, **changes)}"
 
 
 def test_a_closed_ledger_is_open_to_the_auditor_alone(grown: LedgerFolder) -> None:
     close_to_the_public()
     cast = make_cast()
     for role in Role:
-        got = ask("/ledger/tile/0/000", cookie=session_of(cast.holder(role)))
+        got = ask("/ledger/tile/0/000", cookie=cookie_of(cast.holder(role)))
         assert got.status == (200 if role is Role.AUDITOR else 403), role
     for person in (cast.nobody, cast.outsider):
-        assert ask("/ledger/tile/0/000", cookie=session_of(person)).status == 403
+        assert ask("/ledger/tile/0/000", cookie=cookie_of(person)).status == 403
     del grown
 
 
@@ -215,10 +209,10 @@ def test_a_closed_ledger_stays_closed_without_a_living_session(grown: LedgerFold
         f"{name}=nonsense",
         "other=1",
         'a="b; ];;=x',
-        session_of(auditor, **{HASH_SESSION_KEY: "x"}),
+        cookie_of(auditor, **{HASH_SESSION_KEY: "x"}),
     ):
         assert ask("/ledger/checkpoint", cookie=cookie).status == 403, cookie
-    living = session_of(auditor)
+    living = cookie_of(auditor)
     assert ask("/ledger/checkpoint", cookie=living).status == 200
     auditor.is_active = False
     auditor.save()

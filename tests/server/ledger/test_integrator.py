@@ -5,14 +5,13 @@ import logging
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
 from liuhen.core.entry import Entry
 from liuhen.core.tlog.note import VerifierKey
@@ -26,6 +25,8 @@ from liuhen.server.ledger.health import IntegratorState, Lock, read_health
 from liuhen.server.ledger.integrator import Integrator, start_integrator
 from liuhen.server.ledger.models import CheckpointRow, Event
 from tests.server.ledger.kit import AT, FullDisk, behind_the_guards, run_sql, sequence, signer, write
+from tests.support.threads import in_threads
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,14 +35,6 @@ if TYPE_CHECKING:
     from liuhen.server.ledger.disk import Disk
 
 WAIT_S = 20.0
-
-
-def eventually(holds: Callable[[], object]) -> None:
-    """Wait until `holds`, and fail if it does not in time."""
-    end = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < end, "it did not come about in time"
-        threading.Event().wait(0.005)
 
 
 class Moment:
@@ -95,24 +88,8 @@ def test_an_event_is_sequenced_as_soon_as_it_is_committed(make: Callable[..., In
 
 def test_eight_writers_lose_nothing_and_need_few_checkpoints(make: Callable[..., Integrator]) -> None:
     make()
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            for _ in range(50):
-                write(1)
-        except BaseException as error:  # noqa: BLE001 - what a thread meets is the test's to judge
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    eventually(is_idle)
+    assert in_threads(8, lambda: [write(1) for _ in range(50)]) == []
+    wait_for(is_idle)
     assert Event.objects.count() == 402  # with the ledger's own two
     assert CheckpointRow.objects.count() < 200
     report = check_ledger()
@@ -121,16 +98,16 @@ def test_eight_writers_lose_nothing_and_need_few_checkpoints(make: Callable[...,
 
 def test_a_new_day_gets_its_heads(make: Callable[..., Integrator], clock: Moment) -> None:
     make()
-    eventually(lambda: Event.objects.filter(type="ledger:heads").count() == 1)
+    wait_for(lambda: Event.objects.filter(type="ledger:heads").count() == 1)
     clock.at += timedelta(days=1)
-    eventually(lambda: Event.objects.filter(type="ledger:heads").count() == 2)
-    eventually(is_idle)
+    wait_for(lambda: Event.objects.filter(type="ledger:heads").count() == 2)
+    wait_for(is_idle)
     assert check_ledger().heads == 2
 
 
 def test_of_two_integrators_one_works_and_the_other_takes_over(make: Callable[..., Integrator]) -> None:
     first = make()
-    eventually(lambda: state_of(first) is IntegratorState.AT_WORK)
+    wait_for(lambda: state_of(first) is IntegratorState.AT_WORK)
     second = make()
     for _ in range(5):
         (event,) = write(1)
@@ -139,13 +116,13 @@ def test_of_two_integrators_one_works_and_the_other_takes_over(make: Callable[..
     first.stop()
     (event,) = write(1)
     services.wait_sequenced(event.id, timeout_s=WAIT_S)
-    eventually(lambda: state_of(second) is IntegratorState.AT_WORK)
+    wait_for(lambda: state_of(second) is IntegratorState.AT_WORK)
     assert check_ledger().discrepancies == ()
 
 
 def test_stopping_sequences_what_is_there(make: Callable[..., Integrator]) -> None:
     integrator = make()
-    eventually(lambda: state_of(integrator) is IntegratorState.AT_WORK)
+    wait_for(lambda: state_of(integrator) is IntegratorState.AT_WORK)
     write(20)
     integrator.stop()
     assert is_idle()
@@ -169,7 +146,7 @@ def test_a_full_disk_is_reported_and_outlived(
     disk = FullDisk()
     integrator = make(disk)
     with caplog.at_level(logging.CRITICAL):
-        eventually(lambda: state_of(integrator) is IntegratorState.RETRYING)
+        wait_for(lambda: state_of(integrator) is IntegratorState.RETRYING)
         assert integrator.health is not None
         assert integrator.health.problem is not None
         assert "磁盘已满" in integrator.health.problem["zh"]
@@ -177,8 +154,8 @@ def test_a_full_disk_is_reported_and_outlived(
         assert Event.objects.get(id=event.id).index is None
         disk.is_full = False
         services.wait_sequenced(event.id, timeout_s=WAIT_S)
-    eventually(lambda: state_of(integrator) is IntegratorState.AT_WORK)
-    eventually(lambda: (kept := read_health(ledger)) and (kept.state, kept.problem) == (IntegratorState.AT_WORK, None))
+    wait_for(lambda: state_of(integrator) is IntegratorState.AT_WORK)
+    wait_for(lambda: (kept := read_health(ledger)) and (kept.state, kept.problem) == (IntegratorState.AT_WORK, None))
 
 
 def test_a_busy_database_is_tried_again_and_logged_once(
@@ -197,10 +174,10 @@ def test_a_busy_database_is_tried_again_and_logged_once(
 
     monkeypatch.setattr(heads, "write_heads", busy)
     integrator = make()
-    eventually(lambda: state_of(integrator) is IntegratorState.RETRYING)
-    eventually(lambda: len(refused) > 2)
+    wait_for(lambda: state_of(integrator) is IntegratorState.RETRYING)
+    wait_for(lambda: len(refused) > 2)
     failing.clear()
-    eventually(lambda: state_of(integrator) is IntegratorState.AT_WORK)
+    wait_for(lambda: state_of(integrator) is IntegratorState.AT_WORK)
     assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 1
 
 
@@ -210,8 +187,8 @@ def test_a_refusal_of_the_signer_stops_it_loudly(
     sequence()
     signer().begin()
     integrator = make()
-    eventually(lambda: state_of(integrator) is IntegratorState.REFUSED)
-    eventually(lambda: read_health(ledger) is not None)
+    wait_for(lambda: state_of(integrator) is IntegratorState.REFUSED)
+    wait_for(lambda: read_health(ledger) is not None)
     kept = read_health(ledger)
     assert kept is not None
     assert kept.problem is not None
@@ -226,17 +203,17 @@ def test_a_refusal_of_the_signer_stops_it_loudly(
 
 def test_a_clock_set_back_does_not_hold_the_ledger_up(make: Callable[..., Integrator], clock: Moment) -> None:
     integrator = make()
-    eventually(lambda: state_of(integrator) is IntegratorState.AT_WORK)
+    wait_for(lambda: state_of(integrator) is IntegratorState.AT_WORK)
     clock.is_set_back = True
     (event,) = write(1, at=AT + timedelta(seconds=5))
     services.wait_sequenced(event.id, timeout_s=WAIT_S)
-    eventually(lambda: integrator.health is not None and integrator.health.problem is not None)
+    wait_for(lambda: integrator.health is not None and integrator.health.problem is not None)
     assert integrator.health is not None
     assert integrator.health.problem is not None
     assert integrator.health.problem["code"] == "clock-set-back"
     clock.is_set_back = False
     clock.at = AT + timedelta(seconds=9)
-    eventually(lambda: integrator.health is not None and integrator.health.problem is None)
+    wait_for(lambda: integrator.health is not None and integrator.health.problem is None)
     assert CheckpointRow.objects.latest("size").at == AT
 
 
@@ -246,31 +223,31 @@ def test_a_start_with_the_clock_set_back_goes_by_the_newest_event(
     write(2)
     clock.is_set_back = True
     make()
-    eventually(is_idle)
+    wait_for(is_idle)
     assert CheckpointRow.objects.latest("size").at == AT + timedelta(milliseconds=1)
     assert not Event.objects.filter(type="ledger:heads").exists()
 
 
 def test_an_idle_ledger_is_affirmed(make: Callable[..., Integrator], clock: Moment, ledger: LedgerFolder) -> None:
     integrator = make(affirm_s=0.01)
-    eventually(lambda: integrator.health is not None and integrator.health.affirmed == AT)
-    eventually(lambda: selectors.latest_checkpoint().size == 2)
+    wait_for(lambda: integrator.health is not None and integrator.health.affirmed == AT)
+    wait_for(lambda: selectors.latest_checkpoint().size == 2)
     before = ledger.read("checkpoint")
     clock.at += timedelta(minutes=5)
-    eventually(lambda: integrator.health is not None and integrator.health.affirmed == clock.at)
+    wait_for(lambda: integrator.health is not None and integrator.health.affirmed == clock.at)
     assert ledger.read("checkpoint") == before
     (ledger.root / "tile" / "entries").rename(ledger.root / "gone")
     (ledger.root / "tile" / "0").rename(ledger.root / "gone too")
-    eventually(lambda: state_of(integrator) is IntegratorState.REFUSED)
+    wait_for(lambda: state_of(integrator) is IntegratorState.REFUSED)
 
 
 def test_a_place_taken_away_from_under_it_is_noticed(make: Callable[..., Integrator]) -> None:
     integrator = make()
-    eventually(lambda: state_of(integrator) is IntegratorState.AT_WORK)
-    eventually(is_idle)
+    wait_for(lambda: state_of(integrator) is IntegratorState.AT_WORK)
+    wait_for(is_idle)
     with behind_the_guards():
         run_sql('UPDATE ledger_event SET "index" = NULL WHERE "index" = 0')
-    eventually(lambda: state_of(integrator) is IntegratorState.REFUSED)
+    wait_for(lambda: state_of(integrator) is IntegratorState.REFUSED)
     assert selectors.latest_checkpoint().size == 2
 
 
@@ -279,7 +256,7 @@ def test_health_is_none_before_the_first_and_stopped_after_a_death(
 ) -> None:
     assert read_health(selectors.ledger_folder()) is None
     integrator = make()
-    eventually(lambda: read_health(ledger) is not None)
+    wait_for(lambda: read_health(ledger) is not None)
     kept = read_health(selectors.ledger_folder())
     assert kept is not None
     assert (kept.state, kept.since) == (IntegratorState.AT_WORK, AT)
@@ -335,7 +312,7 @@ def test_a_wait_ends_with_the_bell_or_the_time() -> None:
 def test_the_integrator_of_an_instance_starts_with_its_key(ledger: LedgerFolder, home: Any) -> None:
     integrator = start_integrator()
     try:
-        eventually(is_idle)
+        wait_for(is_idle)
         assert verify_export(FolderFiles(ledger.root), key=selectors.verifier_key()).checkpoint.size >= 1
     finally:
         integrator.stop()
@@ -413,9 +390,9 @@ def test_a_lock_that_fails_is_tried_again(make: Callable[..., Integrator], monke
 
     monkeypatch.setattr(Lock, "take", fail)
     integrator = make()
-    eventually(lambda: state_of(integrator) is IntegratorState.RETRYING)
+    wait_for(lambda: state_of(integrator) is IntegratorState.RETRYING)
     failing.clear()
-    eventually(lambda: state_of(integrator) is IntegratorState.AT_WORK)
+    wait_for(lambda: state_of(integrator) is IntegratorState.AT_WORK)
 
 
 def test_without_any_time_at_all_it_stops(make: Callable[..., Integrator], clock: Moment) -> None:
@@ -423,7 +400,7 @@ def test_without_any_time_at_all_it_stops(make: Callable[..., Integrator], clock
         run_sql("DELETE FROM ledger_event")
     clock.is_set_back = True
     integrator = make()
-    eventually(lambda: state_of(integrator) is IntegratorState.REFUSED)
+    wait_for(lambda: state_of(integrator) is IntegratorState.REFUSED)
     assert integrator.health is not None
     assert integrator.health.since is None
     kept = read_health(selectors.ledger_folder())

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import threading
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from liuhen.core.entry import Entry, EntryTooLargeError, ObjectRef, commit_private
 from liuhen.core.events import EventType
@@ -17,6 +16,7 @@ from liuhen.server.ledger.errors import FilesBehindError, KeyFileError, LedgerBe
 from liuhen.server.ledger.fsck import check_ledger
 from liuhen.server.ledger.models import Event, SubjectHead
 from tests.server.ledger.kit import AT, sequence, subject, write
+from tests.support.threads import in_threads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,7 +92,7 @@ def test_private_details_stay_in_the_database_under_a_salt_of_their_own() -> Non
         for _ in range(2)
     ]
     assert "李建国".encode() not in bytes(events[0].leaf)
-    openings = [selectors.opening_of(event) for event in events]
+    openings = [selectors.opened_commitment(event) for event in events]
     for event, opening in zip(events, openings, strict=True):
         assert opening is not None
         assert opening["details"] == details
@@ -107,8 +107,8 @@ def test_no_details_and_empty_details_differ() -> None:
         services.record(type=EventType.TICKET_ISSUED, subject=subject(1), actor=SYSTEM, at=AT, private=private)
         for private in cases
     )
-    assert selectors.opening_of(none) is None
-    opening = selectors.opening_of(empty)
+    assert selectors.opened_commitment(none) is None
+    opening = selectors.opened_commitment(empty)
     assert opening is not None
     assert opening["details"] == {}
 
@@ -169,23 +169,7 @@ def test_a_rolled_back_change_leaves_no_event() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_eight_threads_chain_one_subject_without_a_gap() -> None:
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            for _ in range(25):
-                write(1, subjects=1)
-        except BaseException as error:  # noqa: BLE001 - what a thread meets is the test's to judge
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    assert in_threads(8, lambda: [write(1, subjects=1) for _ in range(25)]) == []
     chain = [Entry.from_bytes(bytes(event.leaf)) for event in Event.objects.filter(subject=subject(0)).order_by("seq")]
     assert [entry.n for entry in chain] == list(range(200))
     assert [entry.prev for entry in chain[1:]] == [leaf_hash(entry.to_bytes()).hex() for entry in chain[:-1]]

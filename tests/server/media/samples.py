@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from liuhen.server.demo import clips
+from liuhen.server.media.tools.probe import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +29,7 @@ __all__ = [
     "photo",
     "picture",
     "png_bomb",
+    "probed",
     "sound_file",
 ]
 
@@ -57,7 +59,6 @@ def clip(
     metadata: dict[str, str] | None = None,
     options: dict[str, str] | None = None,
     pixels: str = "yuv420p",
-    channels: str = "mono",
 ) -> Path:
     """Write two seconds of video; `times` (in 1/1000 s) replace the even ones, `rotation` is the display matrix's."""
     with av.open(path, "w", format=container, options=options or {}) as output:
@@ -68,14 +69,14 @@ def clip(
             video.codec_context.time_base = Fraction(1, 1000)
         if rotation:
             video.set_display_rotation(rotation)
-        audio: Any = output.add_stream(sound, rate=SOUND_RATE, layout=channels) if sound else None
+        audio: Any = output.add_stream(sound, rate=SOUND_RATE, layout="mono") if sound else None
         for number in range(frames):
             frame = av.VideoFrame.from_ndarray(picture(*size, number), "rgb24").reformat(format=pixels)
             frame.pts = number if times is None else times[number]
             frame.time_base = Fraction(1, RATE if times is None else 1000)
             output.mux(video.encode(frame))
             if audio is not None:
-                output.mux(audio.encode(_tone(number * SOUND_RATE // RATE, SOUND_RATE // RATE, channels)))
+                output.mux(audio.encode(_tone(number * SOUND_RATE // RATE, SOUND_RATE // RATE, "mono")))
         output.mux(video.encode(None))
         if audio is not None:
             output.mux(audio.encode(None))
@@ -102,14 +103,20 @@ def photo(path: Path, *, size: tuple[int, int] = (300, 200), form: str = "JPEG",
     return path
 
 
+def probed(path: Path) -> dict[str, Any]:
+    """Return what the probe says of a file."""
+    with path.open("rb") as file:
+        return probe(file)
+
+
 def demo_clip(path: Path) -> Path:
     """Write two seconds as the demonstration's devices do, index at the end."""
     return clips.h264_mp4(path, started=STARTED, seconds=2, device="7654321", officer="650012", scene="office")
 
 
-def png_bomb(path: Path, *, side: int = 60_000) -> Path:
-    """Write a PNG of a few bytes that says it is `side` pixels wide and high."""
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+def png_bomb(path: Path) -> Path:
+    """Write a PNG of a few bytes that says it is 60,000 pixels wide and high."""
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 64)), (b"IEND", b""))
     body = b"".join(
         struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
@@ -189,10 +196,6 @@ def _broken_jpeg(path: Path) -> Path:
     return path
 
 
-def _png_bomb(path: Path) -> Path:
-    return png_bomb(path)
-
-
 def _avi_of_absurd_size(path: Path) -> Path:
     """An AVI whose header says that its pictures are 60,000 pixels wide and high."""
     data = bytearray(clip(path, container="avi", codec="rawvideo", sound=None, frames=2).read_bytes())
@@ -217,7 +220,7 @@ DEFECTS: Final[dict[str, tuple[Callable[[Path], Path], str]]] = {
     "index-without-pictures.mp4": (_index_without_pictures, "undecodable"),
     "header-only.avi": (_header_only, "undecodable"),
     "broken.jpg": (_broken_jpeg, "undecodable"),
-    "bomb.png": (_png_bomb, "over-limit"),
+    "bomb.png": (png_bomb, "over-limit"),
     "absurd-size.avi": (_avi_of_absurd_size, "undecodable"),
     "too-wide.mkv": (_too_wide, "over-limit"),
 }

@@ -8,9 +8,10 @@ import pytest
 from PIL import ExifTags, Image
 
 from liuhen.server.demo import clips
-from liuhen.server.media.tools.photo import photo_poster, photo_preview, probe
+from liuhen.server.media.tools.photo import photo_poster, photo_preview
 from liuhen.server.media.tools.refusal import RefusedError
 from tests.server.media import samples
+from tests.server.media.samples import probed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +22,6 @@ def taken(path: Path, **options: Any) -> Path:
     return clips.photo_jpeg(
         path, started=samples.STARTED, device="7654321", officer="650012", scene="building-site", **options
     )
-
-
-def probed(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return probe(file)
 
 
 def made(tool: Callable[..., dict[str, Any]], path: Path) -> Image.Image:

@@ -15,14 +15,10 @@ from liuhen.server.media.tools.opening import _Nameless
 from liuhen.server.media.tools.probe import probe
 from liuhen.server.media.tools.refusal import RefusedError
 from tests.server.media import samples
+from tests.server.media.samples import probed
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def probed(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return probe(file)
 
 
 def stream(found: dict[str, Any], kind: str) -> dict[str, Any]:

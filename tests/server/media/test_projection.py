@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from django.db import connection
 
 from liuhen.server.kernel.actor import SYSTEM
 from liuhen.server.ledger import projections
@@ -14,14 +13,14 @@ from liuhen.server.media import services
 from liuhen.server.media.analysis import Made
 from liuhen.server.media.models import Derivative, DerivativeKind
 from liuhen.server.media.projection import DerivativesProjection
+from tests.server.ledger.kit import run_sql
 from tests.support.cast import AT
-from tests.support.events import told
+from tests.support.events import discrepancies
 from tests.support.recordings import enter
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from liuhen.server.ledger.interfaces import Discrepancy
     from liuhen.server.recordings.models import Recording
     from tests.support.cast import Cast
 
@@ -39,20 +38,9 @@ def recording(cast: Cast, tmp_path: Path) -> Recording:
     return recording
 
 
-def findings(recording: Recording) -> list[Discrepancy]:
-    projection = DerivativesProjection()
-    entries = [event.entry for event in told("recording", recording.id)]
-    return [*projection.check(entries), *projection.finish()]
-
-
-def sql(statement: str) -> None:
-    """Change rows behind everybody's back."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-
-
-def test_rows_as_the_ledger_tells_are_in_order(recording: Recording) -> None:
-    assert findings(recording) == []
+@pytest.mark.usefixtures("recording")
+def test_rows_as_the_ledger_tells_are_in_order() -> None:
+    assert discrepancies(DerivativesProjection()) == []
 
 
 @pytest.mark.parametrize(
@@ -67,9 +55,9 @@ def test_rows_as_the_ledger_tells_are_in_order(recording: Recording) -> None:
     ],
 )
 def test_a_row_that_was_altered_is_named(recording: Recording, change: str) -> None:
-    sql(f"UPDATE media_derivative SET {change} WHERE kind = 'poster'")  # noqa: S608 - the test's own words
+    run_sql(f"UPDATE media_derivative SET {change} WHERE kind = 'poster'")  # noqa: S608 - the test's own words
 
-    (found,) = findings(recording)
+    (found,) = discrepancies(DerivativesProjection())
 
     assert (found.kind, found.where) == (DiscrepancyKind.ALTERED, f"derivative {recording.id}/poster")
     assert found.zh
@@ -77,9 +65,9 @@ def test_a_row_that_was_altered_is_named(recording: Recording, change: str) -> N
 
 
 def test_a_row_that_was_removed_is_named(recording: Recording) -> None:
-    sql("DELETE FROM media_derivative WHERE kind = 'poster'")
+    run_sql("DELETE FROM media_derivative WHERE kind = 'poster'")
 
-    (found,) = findings(recording)
+    (found,) = discrepancies(DerivativesProjection())
 
     assert (found.kind, found.where) == (DiscrepancyKind.MISSING, f"derivative {recording.id}/poster")
 
@@ -89,7 +77,7 @@ def test_a_row_that_was_added_is_named(recording: Recording) -> None:
         recording=recording, kind="preview", sha256="0" * 64, size=1, media_type="x", tool="x", made_at=AT
     )
 
-    (found,) = findings(recording)
+    (found,) = discrepancies(DerivativesProjection())
 
     assert (found.kind, found.where) == (DiscrepancyKind.EXTRA, f"derivative {recording.id}/preview")
 

@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,12 +15,14 @@ import pytest
 from liuhen.server.media import sandbox
 from liuhen.server.media.errors import MediaRefusedError, ToolLostError
 from liuhen.server.media.sandbox import Limits, run_tool
+from tests.support.commands import is_alive
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import FrameType
 
 ROOMY = Limits(wall_s=60, cpu_s=60, memory_bytes=1 << 30, output_bytes=1 << 20)
-DEADLINE_S = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -113,28 +113,13 @@ with open("/dev/null", "rb") as source:
     worker.kill()
     worker.wait()
 
-    end = time.monotonic() + DEADLINE_S
-    while is_alive(child):
-        assert time.monotonic() < end, "the tool outlived its worker"
-        time.sleep(0.01)
+    wait_for(lambda: not is_alive(child))
 
 
 def child_at(folder: Path) -> int:
     """Wait until the hanging tool has said who it is."""
-    end = time.monotonic() + DEADLINE_S
-    while not (folder / "pid").exists():
-        assert time.monotonic() < end, "the tool did not start"
-        time.sleep(0.01)
+    wait_for((folder / "pid").exists)
     return int((folder / "pid").read_text(encoding="ascii"))
-
-
-def is_alive(pid: int) -> bool:
-    """Tell whether the process runs; one that has ended and waits to be collected does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
 
 
 def test_the_libraries_that_parse_media_are_loaded_in_the_child_alone() -> None:

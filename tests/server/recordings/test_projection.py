@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -13,6 +13,7 @@ from liuhen.server.ledger.models import Event
 from liuhen.server.recordings import services
 from liuhen.server.recordings.models import Attachment, Recording
 from liuhen.server.recordings.projection import RecordingsProjection
+from tests.server.ledger.kit import run_sql
 from tests.support.cast import AT
 from tests.support.recordings import STATION, UPLOAD, enter, sealed_file
 
@@ -40,11 +41,6 @@ def found() -> list[tuple[str, str, str]]:
     discrepancies = [*projection.check(entries[:half]), *projection.check(entries[half:]), *projection.finish()]
     assert all(one.zh for one in discrepancies)
     return [(one.kind.value, one.where, one.en) for one in discrepancies]
-
-
-def run_sql(statement: str, *parameters: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
 
 
 @pytest.mark.usefixtures("recordings")

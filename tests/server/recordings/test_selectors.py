@@ -20,7 +20,7 @@ from liuhen.server.recordings.selectors import (
     known_addresses,
     page_of,
     recording_for,
-    visible,
+    visible_to,
 )
 from tests.support.cast import AT
 from tests.support.recordings import STATION, UPLOAD, enter, known_device, sealed_file
@@ -59,27 +59,27 @@ def library(cast: Cast) -> Cast:
     ],
 )
 def test_a_role_sees_metadata_within_its_unit_or_of_its_own(library: Cast, role: Role, seen: list[str]) -> None:
-    assert names(visible(library.actor(role))) == seen
+    assert names(visible_to(library.actor(role))) == seen
 
 
 def test_the_outsider_sees_their_own_unit_alone(library: Cast) -> None:
-    assert names(visible(actor_of(library.outsider))) == ["elsewhere.mp4"]
+    assert names(visible_to(actor_of(library.outsider))) == ["elsewhere.mp4"]
 
 
 def test_somebody_without_a_role_and_a_station_see_nothing(library: Cast) -> None:
-    assert names(visible(actor_of(library.nobody))) == []
-    assert names(visible(STATION)) == []
+    assert names(visible_to(actor_of(library.nobody))) == []
+    assert names(visible_to(STATION)) == []
 
 
 @pytest.mark.usefixtures("library")
 def test_the_system_sees_everything() -> None:
-    assert names(visible(SYSTEM)) == ["elsewhere.mp4", "nobody's.mp4", "officer's.mp4"]
+    assert names(visible_to(SYSTEM)) == ["elsewhere.mp4", "nobody's.mp4", "officer's.mp4"]
 
 
 def test_whoever_holds_two_roles_sees_their_unit_and_their_own_in_former_units(library: Cast) -> None:
     accounts.grant_role(person=library.outsider, role=Role.OFFICER, actor=SYSTEM, at=AT)
     enter(library.office, name="before the move.mp4", officer=library.outsider)
-    assert names(visible(actor_of(library.outsider))) == ["before the move.mp4", "elsewhere.mp4"]
+    assert names(visible_to(actor_of(library.outsider))) == ["before the move.mp4", "elsewhere.mp4"]
 
 
 def test_one_recording_is_given_to_who_may_know_of_it(library: Cast) -> None:

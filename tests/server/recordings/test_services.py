@@ -55,9 +55,6 @@ def reread(recording: Recording) -> Recording:
     return Recording.objects.get(id=recording.id)
 
 
-# The true start.
-
-
 def test_invariant_9_device_time_is_the_agencys_wall_clock_set_right_by_the_clock_error() -> None:
     assert true_start("2026-11-23T15:42:10", 1_400, SHANGHAI) == datetime(2026, 11, 23, 7, 42, 8, 600_000, tzinfo=UTC)
     assert true_start("2026-11-23T15:42:10.250", -41_000, SHANGHAI) == datetime(
@@ -93,9 +90,6 @@ def test_the_true_start_and_the_error_give_back_the_device_time(moment: datetime
     found = true_start(moment.isoformat(), error, zone)
     assert found is not None
     assert (found + timedelta(milliseconds=error)).astimezone(zone).replace(tzinfo=None) == moment
-
-
-# Entering.
 
 
 @pytest.mark.article(4)
@@ -181,9 +175,6 @@ def test_bytes_handed_in_again_are_an_event_and_no_second_row(cast: Cast) -> Non
     assert event.private is not None
     assert base64.b64decode(event.private["name"]) == b"copy.mp4"
     assert Recording.objects.count() == 1
-
-
-# What the worker finds.
 
 
 @pytest.mark.parametrize("same", [True, False], ids=["same", "other"])

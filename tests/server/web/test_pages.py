@@ -433,7 +433,7 @@ def test_a_failed_page_says_so_without_the_database(library: Library, rf: Reques
     ("error", "status", "title"),
     [
         (LedgerFilesError(path="tile", problem=both("缺失", "it is missing")), 503, "服务器故障"),
-        (LedgerBehindError(event=uuid.uuid4(), seconds=5), 503, "服务器故障"),
+        (LedgerBehindError(event=uuid.uuid4()), 503, "服务器故障"),
         (RecordingMissingError(id=uuid.uuid4()), 404, "未找到"),
         (CursorError(cursor="altered"), 400, "无法办理"),
     ],

@@ -7,28 +7,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.server.kernel.jobs.sample_tasks import DEADLINE_S
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 PROCESS = [sys.executable, "-m", "tests.server.kernel.jobs.process"]
 LONG = "60"
-
-
-def until[T](condition: Callable[[], T]) -> T:
-    """Ask again and again until the answer is true, and return it."""
-    end = time.monotonic() + DEADLINE_S
-    while not (answer := condition()):
-        assert time.monotonic() < end, "it did not come to pass in time"
-        time.sleep(0.01)
-    return answer
 
 
 class Program:
@@ -80,7 +71,7 @@ def test_two_workers_run_every_job_once(program: Program) -> None:
     program.work()
     program.ask("enqueue_lines", str(program.folder / "lines"), "50")
 
-    until(lambda: states(program) == ["done"] * 50)
+    wait_for(lambda: states(program) == ["done"] * 50)
 
     assert sorted(program.lines("lines"), key=int) == [str(n) for n in range(50)]
 
@@ -88,13 +79,13 @@ def test_two_workers_run_every_job_once(program: Program) -> None:
 def test_a_job_killed_with_its_worker_runs_again(program: Program) -> None:
     program.enqueue("wait_for", str(program.folder))
     victim = program.work(lease="1")
-    until(lambda: program.lines("begun"))
+    wait_for(lambda: program.lines("begun"))
     victim.kill()
     victim.wait()
     (program.folder / "go").touch()
 
     heir = program.work(lease="1")
-    until(lambda: states(program) == ["done"])
+    wait_for(lambda: states(program) == ["done"])
 
     assert program.lines("begun") == [str(victim.pid), str(heir.pid)]
     assert program.lines("ended") == [str(heir.pid)]
@@ -104,7 +95,7 @@ def test_a_job_killed_with_its_worker_runs_again(program: Program) -> None:
 def test_a_job_that_outlasts_its_lease_stays_with_its_worker(program: Program) -> None:
     program.enqueue("wait_for", str(program.folder))
     owner = program.work(lease="1")
-    until(lambda: program.lines("begun"))
+    wait_for(lambda: program.lines("begun"))
     program.work(lease="1")
     leases = {program.ask("show")[0]["lease_until"]}
 
@@ -112,9 +103,9 @@ def test_a_job_that_outlasts_its_lease_stays_with_its_worker(program: Program) -
         leases.add(program.ask("show")[0]["lease_until"])
         return len(leases) > 4
 
-    until(renewed_four_times)
+    wait_for(renewed_four_times)
     (program.folder / "go").touch()
-    until(lambda: states(program) == ["done"])
+    wait_for(lambda: states(program) == ["done"])
 
     assert program.lines("begun") == program.lines("ended") == [str(owner.pid)]
 
@@ -122,7 +113,7 @@ def test_a_job_that_outlasts_its_lease_stays_with_its_worker(program: Program) -
 def test_a_worker_told_to_stop_ends_its_job_and_takes_no_other(program: Program) -> None:
     program.enqueue("wait_for", str(program.folder))
     worker = program.work()
-    until(lambda: program.lines("begun"))
+    wait_for(lambda: program.lines("begun"))
     program.enqueue("write_line", str(program.folder / "lines"), "never")
 
     worker.send_signal(signal.SIGTERM)
@@ -138,7 +129,7 @@ def test_a_worker_told_to_stop_ends_its_job_and_takes_no_other(program: Program)
 def test_a_job_too_long_for_the_grace_is_handed_back(program: Program, task: str) -> None:
     program.enqueue(task, str(program.folder))
     worker = program.work(grace="0.2")
-    until(lambda: program.lines("begun"))
+    wait_for(lambda: program.lines("begun"))
 
     worker.send_signal(signal.SIGTERM)
 
@@ -153,7 +144,7 @@ def test_a_job_too_long_for_the_grace_is_handed_back(program: Program, task: str
 def test_an_idle_worker_stops_at_once(program: Program, number: signal.Signals) -> None:
     program.enqueue("write_line", str(program.folder / "lines"), "at work")
     worker = program.work(grace="0.05")
-    until(lambda: states(program) == ["done"])
+    wait_for(lambda: states(program) == ["done"])
 
     worker.send_signal(number)
 
