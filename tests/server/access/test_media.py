@@ -50,10 +50,13 @@ class Stage:
     def path(self, part: str = "original", ticket: object = None) -> str:
         return f"/media/{ticket or self.ticket.id}/{part}"
 
-    def ask(self, method: str = "GET", *, session: str | None = None, path: str = "", **headers: str) -> httpx.Response:
+    def ask(
+        self, method: str = "GET", *, session: str | None = None, path: str = "", beside: str = "a=b", **headers: str
+    ) -> httpx.Response:
+        """Ask for `path`, by default the original; `beside` are cookies of other programs on the same host."""
         host, port = self.address
-        cookie = {"Cookie": f"a=b; sessionid={self.session if session is None else session}"}
-        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        cookie = {b"Cookie": f"{beside}; sessionid={self.session if session is None else session}".encode()}
+        fields = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
         return httpx.request(method, f"http://{host}:{port}{path or self.path()}", headers={**cookie, **fields})
 
 
@@ -157,6 +160,11 @@ def test_without_session_nothing_is_sent(stage: Stage) -> None:
         answer = stage.ask(session=session)
         assert (answer.status_code, answer.json()["code"]) == (401, "session-missing")
     assert rows(stage) == []
+
+
+@pytest.mark.parametrize("beside", ['theme={"dark":true}', "user name=1", "n=张三", "=", "sessionid"])
+def test_odd_cookies_of_other_programs_do_not_end_playback(stage: Stage, beside: str) -> None:
+    assert stage.ask(beside=beside).content == CONTENT
 
 
 @pytest.mark.article(16)
