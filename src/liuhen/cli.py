@@ -53,7 +53,7 @@ class Command:
 COMMANDS: Final[Mapping[str, Command]] = {
     "collect": Command(
         "liuhen.collector.commands.collect",
-        "采集：把设备中的音像记录送入库",
+        "采集：将设备中的音像记录采集入库",
         "take recordings from a device to the server",
     ),
     "verify": Command(
@@ -66,8 +66,12 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "worker": Command("liuhen.server.commands.worker", "启动后台处理进程", "run jobs"),
     "station": Command("liuhen.server.commands.station", "采集站与密钥", "stations and their keys"),
     "person": Command("liuhen.server.commands.person", "人员与角色", "people and roles"),
-    "ledger": Command("liuhen.server.commands.ledger", "存证账本：核对、导出、公钥", "the ledger: check, export, key"),
-    "vault": Command("liuhen.server.commands.vault", "原件库：清点", "the vault: sweep"),
+    "ledger": Command(
+        "liuhen.server.commands.ledger",
+        "存证账本：核对、导出、检查点、核验公钥",
+        "the ledger: fsck, export, checkpoint, key",
+    ),
+    "vault": Command("liuhen.server.commands.vault", "原件库：状态、清理、复核", "the vault: status, sweep, verify"),
     "demo": Command("liuhen.server.commands.demo", "装入演示数据", "fill with demonstration data"),
     "manage": Command("liuhen.server.commands.manage", "Django 管理命令", "Django's management commands"),
 }
@@ -191,9 +195,12 @@ def _overview(language: Language) -> str:
 
 
 def _tell(error: LiuhenError, language: Language, *, as_json: bool) -> None:
+    from liuhen.core.naming import reshown
+
     if as_json:
         _say(json.dumps({"event": "trouble", **error.as_dict()}, ensure_ascii=False), sys.stdout)
-    _say(f"{error.text(language)} [{error.code}]", sys.stderr)
+    # What a file or a far end says of itself may stand in an error, and must not command the terminal.
+    _say(f"{reshown(error.text(language))} [{error.code}]", sys.stderr)
 
 
 def _say(line: str, stream: TextIO) -> None:

@@ -380,6 +380,18 @@ def test_what_a_server_says_cannot_command_the_terminal(
     assert "\x1b" not in far_station.collect(device).words
 
 
+def test_what_stands_in_a_false_receipt_cannot_command_the_terminal(
+    far_station: Station, network: FaultyNetwork, device: Path
+) -> None:
+    twice = b'{"\\u001b[2J":1,"\\u001b[2J":2}'
+    network.add(Fault("POST", ".*/seal", alter_answer=lambda _: twice, times=9))
+    done = far_station.collect(device)
+
+    assert done.troubles == ["receipt-not-accepted"]
+    assert "⟨U+001B⟩[2J" in done.words
+    assert "\x1b" not in done.words
+
+
 @pytest.mark.parametrize(
     ("url", "code", "trouble"),
     [

@@ -11,6 +11,7 @@ from tests.collector.fake_server import STATION
 from tests.collector.faults import Fault, FaultyNetwork, refusal
 from tests.collector.kit import Station, device_with, left_on
 
+from liuhen.collector.work import runner
 from liuhen.core.canonical import canonical
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from tests.collector.failing import BadDevice
     from tests.collector.kit import IntakeServer
+
+
+_COMMANDS = set("\x07\x1b\u202e")
 
 
 @pytest.fixture
@@ -170,6 +174,10 @@ def _edit(change: Callable[[dict[str, object]], object]) -> Callable[[bytes], by
     return edited
 
 
+def _skipping(name: object, **more: object) -> Callable[[bytes], bytes]:
+    return _edit(lambda table: table.update(skipped=[{"name": name, "reason": "not-media", **more}]))
+
+
 _DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "cut": lambda data: data[:100],
@@ -194,6 +202,12 @@ _DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "size-of-another": _edit(lambda table: table["files"][0].update(size=1)),  # type: ignore[index]
     "no-carrier": _edit(lambda table: table["opening"].update(carried=None)),  # type: ignore[attr-defined]
     "files-no-list": _edit(lambda table: table.update(files=7)),
+    "skip-that-commands-the-terminal": _skipping("\x1b]0;owned\x07\nReceived 0007.mp4, receipt verified"),
+    "skip-that-turns-direction": _skipping("gpj.\u202eexe"),
+    "skip-with-half-a-sign": _skipping("a⟨U+202E"),
+    "skip-named-by-a-number": _skipping(7),
+    "skip-with-more": _skipping("a", more=1),
+    "skip-no-table": _edit(lambda table: table.update(skipped=["a"])),
 }
 
 
@@ -214,7 +228,50 @@ def test_a_damaged_manifest_is_refused_before_anything_is_sent(
     done = other_station.collect(disk, "--clear-device")
     assert done.code == 12
     assert done.troubles == ["spool-damaged"]
+    assert set(done.words) & _COMMANDS == set()
     assert server.openings() == {}
+
+
+def test_what_was_left_under_a_deceiving_name_is_carried_in_a_spool(
+    station: Station, other_station: Station, server: IntakeServer, tmp_path: Path, disk: Path
+) -> None:
+    device = device_with(tmp_path / "device", {"AMBA0001.MP4": b"one", "gpj.\u202eexe": b"x"})
+    station.collect(device, "--to-disk", disk)
+
+    done = other_station.collect(disk)
+    assert done.code == 0
+    assert done.skipped() == {"gpj.⟨U+202E⟩exe": "not-media"}
+    (collection,) = server.openings()
+    assert server.closings(collection)[-1]["skipped"] == [{"name": "gpj.⟨U+202E⟩exe", "reason": "not-media"}]
+
+
+def test_the_name_of_a_spools_folder_cannot_command_the_terminal(
+    station: Station, other_station: Station, device: Path, disk: Path
+) -> None:
+    station.collect(device, "--to-disk", disk)
+    (_spool(disk) / "manifest.json").write_bytes(b"")
+    _spool(disk).rename(disk / "liuhen-spool-\x1b]0;owned\x07")
+
+    done = other_station.collect(disk)
+    assert done.troubles == ["spool-damaged"]
+    assert "liuhen-spool-⟨U+001B⟩]0;owned⟨U+0007⟩" in done.words
+    assert set(done.words) & _COMMANDS == set()
+
+
+def test_a_manifest_that_cannot_be_read_is_no_damage(
+    station: Station, other_station: Station, device: Path, disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station.collect(device, "--to-disk", disk)
+    spool = _spool(disk)
+    monkeypatch.setattr(runner, "find_spools", lambda _: [spool])
+    (spool / "manifest.json").rename(spool / "manifest.away")
+    done = other_station.collect(disk)
+    assert done.code == 4
+    assert done.troubles == ["spool-unreadable"]
+    assert "No such file or directory" in done.words
+
+    (spool / "manifest.away").rename(spool / "manifest.json")
+    assert other_station.collect(disk).code == 0
 
 
 def test_when_the_network_is_down_the_collection_waits_in_the_spool_and_goes_on_later(

@@ -50,6 +50,8 @@ _GOOD: dict[str, Any] = {"v": 1, "station": STATION, "name": "n", "key": KEY, "l
         (b"[]", {"zh": "整个文件", "en": "the whole file"}),
         (json.dumps({**_GOOD, "v": 2}).encode(), "v"),
         (json.dumps({**_GOOD, "more": 1}).encode(), "more"),
+        (json.dumps({**_GOOD, "\x1b[2J": 1}).encode(), "⟨U+001B⟩[2J"),
+        (b"[" * 100_000, {"zh": "整个文件", "en": "the whole file"}),
         (json.dumps({key: value for key, value in _GOOD.items() if key != "log"}).encode(), "log"),
         (json.dumps({**_GOOD, "name": 7}).encode(), "name"),
         (json.dumps({**_GOOD, "log": ""}).encode(), "log"),
@@ -58,7 +60,22 @@ _GOOD: dict[str, Any] = {"v": 1, "station": STATION, "name": "n", "key": KEY, "l
         (json.dumps({**_GOOD, "key": "secret"}).encode(), "key"),
         (json.dumps({**_GOOD, "key": "lhs_a\r\nHost: b"}).encode(), "key"),
     ],
-    ids=["bytes", "cut", "list", "version", "more", "less", "number", "empty", "word", "upper", "no-key", "header"],
+    ids=[
+        "bytes",
+        "cut",
+        "list",
+        "version",
+        "more",
+        "command",
+        "deep",
+        "less",
+        "number",
+        "empty",
+        "word",
+        "upper",
+        "no-key",
+        "header",
+    ],
 )
 def test_a_faulty_key_file_is_named_by_its_key(data: bytes, key: str | dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "station.json"
@@ -68,6 +85,32 @@ def test_a_faulty_key_file_is_named_by_its_key(data: bytes, key: str | dict[str,
     with pytest.raises(StationKeyInvalidError) as caught:
         load_station_key(path)
     assert caught.value.where["key"] == key
+
+
+@pytest.mark.parametrize(
+    ("given", "zh", "en"),
+    [
+        ({**_GOOD, "more": 1}, "more 有误：没有这一项", "wrong at more: there is no such key"),
+        ({"v": 1, **dict(list(_GOOD.items())[2:])}, "station 有误：缺少此项", "wrong at station: it is missing"),
+    ],
+    ids=["unknown", "missing"],
+)
+def test_a_key_too_many_and_one_too_few_are_told_apart(given: dict[str, Any], zh: str, en: str, tmp_path: Path) -> None:
+    path = tmp_path / "station.json"
+    path.write_text(json.dumps(given))
+    path.chmod(0o600)
+
+    with pytest.raises(StationKeyInvalidError) as caught:
+        load_station_key(path)
+    told = caught.value.as_dict()
+    assert zh in told["zh"]
+    assert en in told["en"]
+
+
+def test_a_faulty_log_key_cannot_command_the_terminal(station: Station, device: Path, tmp_path: Path) -> None:
+    station.key_file = write_key(tmp_path / "bad.json", "\x1b[2J+0+0")
+
+    assert "\x1b" not in station.collect(device).words
 
 
 def test_a_faulty_key_file_or_log_key_ends_the_command_with_its_own_code(

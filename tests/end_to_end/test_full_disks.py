@@ -141,11 +141,11 @@ def test_a_portable_disk_or_spool_without_room_holds_nothing_half_done(
     says(
         done.of("trouble")[-1],
         "spool-unwritable",
-        zh=[str(disk), "无法写入暂存目录", "设备内容未动", "请腾出空间或更正权限后再运行"],
+        zh=[str(disk), "无法写入暂存目录", "没有回执的文件都还在设备上", "请腾出空间或更正权限后再运行"],
         en=[
             str(disk),
             "cannot be written",
-            "the device left as it was",
+            "every file without a receipt is still on the device",
             "Make room or correct its permissions, and run again",
         ],
     )

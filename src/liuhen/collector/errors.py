@@ -31,6 +31,7 @@ __all__ = [
     "SourceMissingError",
     "SpoolDamagedError",
     "SpoolKeptError",
+    "SpoolUnreadableError",
     "SpoolUnwritableError",
     "StateUnwritableError",
     "StationKeyExposedError",
@@ -170,8 +171,11 @@ class FileUnreadableError(CollectorError):
 
     code = "file-unreadable"
     exit_code = ExitCode.INCOMPLETE
-    zh = "文件 {name} 无法读取（{reason}），其余文件照常采集。请保留设备并联系管理员。"
-    en = "{name} cannot be read ({reason}); the other files are taken. Keep the device and tell the administrator."
+    zh = "文件 {name} 无法读取（{reason}），其余文件照常采集。请保留设备并告知系统管理员。"
+    en = (
+        "{name} cannot be read ({reason}); the other files are taken. "
+        "Keep the device and tell the system administrator."
+    )
 
 
 class FileChangedError(CollectorError):
@@ -187,10 +191,13 @@ class DeviceWorkFailedError(CollectorError):
     """The collector itself failed on one device: a fault of the program."""
 
     code = "device-work-failed"
-    zh = "处理 {path} 时采集程序出错（{problem}）。设备内容未动，其余设备照常采集；请保留设备并把本行报告管理员。"
+    zh = (
+        "处理 {path} 时采集程序出错（{problem}）。没有回执的文件都还在设备上，其余设备照常采集；"
+        "请保留设备并把本行报告系统管理员。"
+    )
     en = (
-        "The collector failed on {path} ({problem}). The device was left as it is and the others go on; "
-        "keep it and report this line to the administrator."
+        "The collector failed on {path} ({problem}). Every file without a receipt is still on the device, and the "
+        "others go on; keep the device and report this line to the system administrator."
     )
 
 
@@ -285,11 +292,11 @@ class ReceiptRefusedError(CollectorError):
     exit_code = ExitCode.RECEIPT
     zh = (
         "文件 {name} 的入库回执未通过核验：{reason}。该文件不视为已入库，设备不会被清除。"
-        "请立即告知管理员：服务器可能不是本站密钥所登记的服务器。"
+        "请立即告知系统管理员：服务器可能不是本站密钥所登记的服务器。"
     )
     en = (
         "The receipt for {name} does not verify: {reason}. The file does not count as taken and nothing is "
-        "cleared. Tell the administrator at once: this may not be the server that the station key names."
+        "cleared. Tell the system administrator at once: this may not be the server that the station key names."
     )
 
 
@@ -313,10 +320,13 @@ class SpoolUnwritableError(CollectorError):
 
     code = "spool-unwritable"
     exit_code = ExitCode.DISK
-    zh = "无法写入暂存目录 {path}：{reason}。未完成的暂存已撤销，设备内容未动。请腾出空间或更正权限后再运行。"
+    zh = (
+        "无法写入暂存目录 {path}：{reason}。未完成的暂存已撤销，没有回执的文件都还在设备上。"
+        "请腾出空间或更正权限后再运行。"
+    )
     en = (
-        "The spool folder {path} cannot be written: {reason}. The unfinished spool was withdrawn and the device "
-        "left as it was. Make room or correct its permissions, and run again."
+        "The spool folder {path} cannot be written: {reason}. The unfinished spool was withdrawn; every file "
+        "without a receipt is still on the device. Make room or correct its permissions, and run again."
     )
 
 
@@ -330,6 +340,15 @@ class SpoolKeptError(CollectorError):
         "Every file of the spool {path} was received, but the spool was not cleared: {reason}. Look into it and run "
         "again, or check the receipts and delete it by hand."
     )
+
+
+class SpoolUnreadableError(CollectorError):
+    """A spool cannot be read; it may be whole."""
+
+    code = "spool-unreadable"
+    exit_code = ExitCode.SOURCE
+    zh = "无法读取暂存目录 {path} 的 {what}：{reason}。请确认磁盘已接好、权限无误，再运行。"
+    en = "{what} of the spool {path} cannot be read: {reason}. See that the disk is in place, then run again."
 
 
 class SpoolDamagedError(CollectorError):

@@ -15,6 +15,7 @@ from liuhen.collector.errors import (
 )
 from liuhen.core.errors import both
 from liuhen.core.forms import is_uuid
+from liuhen.core.naming import visible
 from liuhen.core.reasons import reason_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = ["StationKey", "load_station_key"]
 _KEYS: Final = {"v", "station", "name", "key", "log"}
 _KEY: Final = re.compile(r"lhs_[!-~]{1,200}", re.ASCII)
 _WHOLE: Final = both("整个文件", "the whole file")
+_SHOWN: Final = 64
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -62,8 +64,11 @@ def load_station_key(path: Path) -> StationKey:
     table = _parse(path, data)
     if table.get("v") != 1:
         raise StationKeyInvalidError(path=path, key="v", reason=both("应为 1", "it must be 1"))
-    for key in sorted(table.keys() ^ _KEYS):
-        raise StationKeyInvalidError(path=path, key=key, reason=both("缺少或多余", "missing or unknown"))
+    for key in sorted(_KEYS - table.keys()):
+        raise StationKeyInvalidError(path=path, key=key, reason=both("缺少此项", "it is missing"))
+    for key in sorted(table.keys() - _KEYS):
+        unknown = both("没有这一项", "there is no such key")
+        raise StationKeyInvalidError(path=path, key=visible(key[:_SHOWN]), reason=unknown)
     for key in sorted(_KEYS - {"v"}):
         if not isinstance(table[key], str) or not table[key]:
             raise StationKeyInvalidError(path=path, key=key, reason=both("应为文字", "it must be text"))
@@ -77,7 +82,7 @@ def load_station_key(path: Path) -> StationKey:
 def _parse(path: Path, data: bytes) -> dict[str, Any]:
     try:
         table = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StationKeyInvalidError(path=path, key=_WHOLE, reason=both("不是 JSON", "it is not JSON")) from error
     if not isinstance(table, dict):
         raise StationKeyInvalidError(path=path, key=_WHOLE, reason=both("不是 JSON 对象", "it is no JSON object"))

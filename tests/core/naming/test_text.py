@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liuhen.core.naming import Decoding, decode_name, visible
+from liuhen.core.naming import Decoding, decode_name, reshown, visible
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Me"}
 
@@ -73,6 +73,27 @@ def test_no_name_can_break_a_line_or_turn_direction(raw: bytes) -> None:
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_two_names_never_look_alike_by_way_of_the_signs(one: str, other: str) -> None:
     assert (visible(one) == visible(other)) == (one == other)
+
+
+@given(st.binary(max_size=80) | st.text("⟨⟩U+0x20AEF\u202e").map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_what_was_shown_is_shown_again_unchanged(raw: bytes) -> None:
+    shown = visible(decode_name(raw)[0])
+
+    assert reshown(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x1b[2J⟨U+202E⟩", "a⟨U+001B⟩[2J⟨U+202E⟩"),
+        ("⟨U+202E\u202e⟩", "⟨U+27E8⟩U+202E⟨U+202E⟩⟨U+27E9⟩"),
+        ("⟨0xFF⟩⟨0xF⟩", "⟨0xFF⟩⟨U+27E8⟩0xF⟨U+27E9⟩"),
+        ("录像.mp4", "录像.mp4"),
+    ],
+    ids=["command-beside-a-sign", "sign-with-a-hidden-end", "half-a-sign", "plain"],
+)
+def test_what_only_claims_to_be_shown_is_made_so(text: str, shown: str) -> None:
+    assert reshown(text) == shown
 
 
 @given(st.binary(max_size=80))

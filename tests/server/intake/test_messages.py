@@ -116,16 +116,44 @@ def test_an_opening_with_a_wrong_field_is_refused_by_name(path: str, value: Any,
         ("taken", {}, "taken"),
         ("taken", ["x"], "taken"),
         ("cleared", [7], "cleared"),
-        ("skipped", [{"name": "x"}], "skipped.reason"),
-        ("skipped", [{"name": 1, "reason": "x"}], "skipped.name"),
-        ("skipped", [{"name": "x", "reason": "Because"}], "skipped.reason"),
-        ("skipped", ["x"], "skipped"),
+        ("skipped", [{"name": "x"}], "skipped.0.reason"),
+        ("skipped", [{"name": 1, "reason": "x"}], "skipped.0.name"),
+        ("skipped", [{"name": "x", "reason": "x"}, {"name": "x", "reason": "Because"}], "skipped.1.reason"),
+        ("skipped", [{"name": "x", "reason": "x"}, "x"], "skipped.1"),
     ],
 )
 def test_a_closing_with_a_wrong_field_is_refused_by_name(path: str, value: Any, field: str) -> None:
     with pytest.raises(RequestInvalidError) as refusal:
         parse_closing(_changed(CLOSING, path, value))
     assert refusal.value.where["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "zh", "en"),
+    [
+        (_changed(SEAL, "sm3", ...), "sm3", "缺少此项", "it is missing"),
+        (_changed(SEAL, "md5", 1), "md5", "没有这一项", "there is no such field"),
+        (_changed(SEAL, "\x1b[2J", 1), "⟨U+001B⟩[2J", "没有这一项", "there is no such field"),
+        (_encoded(SEAL)[:-1] + b',"size":4}', "size", "重复出现", "it is written twice"),
+        (_encoded(SEAL)[:-1], "-", "不是 UTF-8 编码的 JSON", "not JSON in UTF-8"),
+        (b'{"size": NaN}', "-", "不是 UTF-8 编码的 JSON", "not JSON in UTF-8"),
+        (b"[" * 100_000, "-", "不是 UTF-8 编码的 JSON", "not JSON in UTF-8"),
+    ],
+    ids=["missing", "unknown", "unknown-and-unseen", "twice", "cut", "no-number", "deep"],
+)
+def test_a_field_too_few_too_many_or_twice_is_told_as_such(data: bytes, field: str, zh: str, en: str) -> None:
+    with pytest.raises(RequestInvalidError) as refusal:
+        parse_seal(data)
+    assert refusal.value.where["field"] == field
+    assert refusal.value.where["reason"] == {"zh": zh, "en": en}
+
+
+def test_a_skipped_name_that_was_shown_by_the_station_is_kept_and_another_is_shown() -> None:
+    names = ["gpj.⟨U+202E⟩exe", "gpj.\u202eexe"]
+    skipped = [{"name": name, "reason": "not-media"} for name in names]
+
+    closing = parse_closing(_changed(CLOSING, "skipped", skipped))
+    assert [one["name"] for one in closing.body["skipped"]] == ["gpj.⟨U+202E⟩exe"] * 2
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from liuhen.collector.report.events import (
     Trouble,
     Watching,
 )
+from liuhen.core.naming import reshown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,7 @@ def _line_of(event: Event, words: Words) -> str | None:  # noqa: C901, PLR0911 -
         case SpoolWritten():
             return words.spooled(event)
         case Trouble():
-            return event.error.text(words.language)
+            return reshown(event.error.text(words.language))
         case Watching():
             return words.watching(event)
         case CollectionEnded():

@@ -11,13 +11,15 @@ import shutil
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from liuhen.collector.errors import SpoolDamagedError
-from liuhen.collector.source.finding import Skip, SkipReason
+from liuhen.collector.errors import SpoolDamagedError, SpoolUnreadableError
+from liuhen.collector.source.finding import Skip, SkipReason, shown_path
 from liuhen.collector.wire import FileDeclaration, FileRole
 from liuhen.core.canonical import CanonicalError, canonical, parse_canonical
 from liuhen.core.digests import Digests
 from liuhen.core.errors import both
 from liuhen.core.forms import is_digest, is_uuid
+from liuhen.core.naming import reshown
+from liuhen.core.reasons import reason_of
 from liuhen.durable import sync_folder
 
 if TYPE_CHECKING:
@@ -119,19 +121,20 @@ def read_spool(folder: Path) -> Spool:
     """Read the manifest in `folder`; the contents are checked as they are handed in.
 
     Raises:
+        SpoolUnreadableError: it cannot be read.
         SpoolDamagedError: it is not a manifest as `encode_manifest` writes it.
     """
+    shown = shown_path(bytes(folder))
     try:
         with (folder / MANIFEST).open("rb") as file:
             data = file.read(_MAX_MANIFEST + 1)
-        table = parse_canonical(data)
-        return _spool(table)
-    except (OSError, CanonicalError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SpoolDamagedError(
-            path=folder,
-            what=MANIFEST,
-            reason=both("清单无法读取或内容有误", "it cannot be read or is not a manifest"),
-        ) from error
+    except OSError as error:
+        raise SpoolUnreadableError(path=shown, what=MANIFEST, reason=reason_of(error)) from error
+    try:
+        return _spool(parse_canonical(data))
+    except (CanonicalError, KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = both("它不是暂存时写出的清单", "it is not a manifest as one is written")
+        raise SpoolDamagedError(path=shown, what=MANIFEST, reason=reason) from error
 
 
 def remove_spool(folder: Path) -> None:
@@ -161,8 +164,7 @@ def _spool(table: Any) -> Spool:
         # A file attached to nothing that is here would never be reached.
         attached = file.declaration.attached_to
         _require(attached is None if file.declaration.role is FileRole.ORIGINAL else attached in originals)
-    skips = tuple(Skip(str(raw["name"]), SkipReason(raw["reason"])) for raw in table["skipped"])
-    return Spool(table["collection"], opening, files, skips)
+    return Spool(table["collection"], opening, files, tuple(_skip(raw) for raw in table["skipped"]))
 
 
 def _file(raw: Any, collection: str) -> SpooledFile:
@@ -173,6 +175,13 @@ def _file(raw: Any, collection: str) -> SpooledFile:
     _require(type(raw["size"]) is int and raw["size"] == digests.size >= 0)
     _require(declaration.as_json() == raw["declaration"])
     return SpooledFile(declaration, raw["size"], int(raw["mtime_ns"]), digests)
+
+
+def _skip(raw: Any) -> Skip:
+    _require(raw.keys() == {"name", "reason"} and isinstance(raw["name"], str))
+    # It is told as it is, on the terminal and in the summary.
+    _require(raw["name"] == reshown(raw["name"]))
+    return Skip(raw["name"], SkipReason(raw["reason"]))
 
 
 def _require(holds: object) -> None:

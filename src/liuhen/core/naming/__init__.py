@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from liuhen.core.naming.loader import GrammarInvalidError, builtin_grammars, load_grammars
 from liuhen.core.naming.reading import NameReading, read_name
-from liuhen.core.naming.text import Decoding, decode_name, visible
+from liuhen.core.naming.text import Decoding, decode_name, reshown, visible
 from liuhen.core.naming.types import Grammar, Grammars, MediaKind
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "decode_name",
     "load_grammars",
     "read_name",
+    "reshown",
     "visible",
 ]

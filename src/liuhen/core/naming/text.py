@@ -6,10 +6,11 @@ recolour a terminal, or turn its own end around so that `gpj.exe` looks like a p
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from enum import StrEnum
 
-__all__ = ["Decoding", "decode_name", "visible"]
+__all__ = ["Decoding", "decode_name", "reshown", "visible"]
 
 
 class Decoding(StrEnum):
@@ -23,6 +24,7 @@ class Decoding(StrEnum):
 # Letters and marks by category that a reader nevertheless cannot see.
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc\ufffd")
 _OPEN, _CLOSE = "\u27e8", "\u27e9"
+_signs = re.compile(f"({_OPEN}(?:0x[0-9A-F]{{2}}|U\\+[0-9A-F]{{4,6}}){_CLOSE})").split
 _SURROGATE_ESCAPES = range(0xDC80, 0xDD00)
 # Controls, formats (bidi marks among them), surrogates, private use, unassigned, line and paragraph breaks.
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Me"})
@@ -51,6 +53,16 @@ def visible(text: str) -> str:
     one line, no terminal command and no change of direction. It is still text: a page escapes `<` and `&`.
     """
     return "".join(map(_visible_character, text))
+
+
+def reshown(text: str) -> str:
+    """Return `text` as `visible` does, but with the signs that are in it left as they are.
+
+    For text that others say is shown already: what `visible` returned comes back unchanged, all else is made so.
+    """
+    parts = _signs(text)
+    parts[::2] = map(visible, parts[::2])
+    return "".join(parts)
 
 
 def _visible_character(character: str) -> str:

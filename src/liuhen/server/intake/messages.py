@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from liuhen.core.canonical import MAX_INTEGER
 from liuhen.core.errors import both
 from liuhen.core.forms import decode_base64, is_digest, is_uuid, parse_time
-from liuhen.core.naming import visible
+from liuhen.core.naming import reshown, visible
 from liuhen.server.intake.errors import DeclarationInvalidError, IntakeError, RequestInvalidError
 from liuhen.server.intake.interfaces import ClockReading, CollectionClosing, CollectionOpening, Declaration, SealRequest
 from liuhen.server.intake.models import FileRole
@@ -96,9 +96,11 @@ def _load(data: bytes) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) != len(pairs):
-        raise ValueError("a key is written twice")
+    table: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in table:
+            raise _Unfit(_named(key), "重复出现", "it is written twice")
+        table[key] = value
     return table
 
 
@@ -147,17 +149,17 @@ def _closing(value: Any) -> CollectionClosing:
     counts = {}
     for field in ("taken", "cleared"):
         counts[field] = len([_uuid(field, item) for item in _list(field, table[field])])
-    skipped = [_skip(item) for item in _list("skipped", table["skipped"])]
+    skipped = [_skip(f"skipped.{index}", item) for index, item in enumerate(_list("skipped", table["skipped"]))]
     return CollectionClosing(
         closed=_time("closed", table["closed"]), skipped=len(skipped), **counts, body={**table, "skipped": skipped}
     )
 
 
-def _skip(value: Any) -> dict[str, str]:
-    table = _table("skipped", value, {"name", "reason"})
+def _skip(field: str, value: Any) -> dict[str, str]:
+    table = _table(field, value, {"name", "reason"})
     if not isinstance(table["name"], str):
-        raise _Unfit("skipped.name", "应为文字", "a text is needed")
-    return {"name": visible(table["name"][:_MAX_SHOWN]), "reason": _code("skipped.reason", table["reason"])}
+        raise _Unfit(f"{field}.name", "应为文字", "a text is needed")
+    return {"name": reshown(table["name"][:_MAX_SHOWN]), "reason": _code(f"{field}.reason", table["reason"])}
 
 
 def _seal(value: Any) -> SealRequest:
@@ -176,7 +178,7 @@ def _declaration(value: Any) -> Declaration:
     role = _choice("role", table["role"], FileRole)
     attached_to = _optional(table["attached_to"], lambda raw: _uuid("attached_to", raw))
     if (attached_to is None) != (role is FileRole.ORIGINAL):
-        raise _Unfit("attached_to", "附件必填，原始记录应为 null", "needed for an attachment, null for an original")
+        raise _Unfit("attached_to", "附件必填，原件应为 null", "needed for an attachment, null for an original")
     return Declaration(
         upload=_uuid("upload", table["upload"]),
         collection=_uuid("collection", table["collection"]),
@@ -193,7 +195,7 @@ def _facts(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _Unfit("facts", "应为对象", "an object is needed")
     for name, fact in value.items():
-        field = f"facts.{name[:_MAX_SERIAL]}"
+        field = f"facts.{_named(name)}"
         if name not in _FACTS:
             raise _Unfit(field, "未知的事实名称", "no known fact")
         table = _table(field, fact, {"value", "source"})
@@ -205,11 +207,17 @@ def _facts(value: Any) -> dict[str, Any]:
 def _table(field: str, value: Any, keys: set[str]) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _Unfit(field, "应为对象", "an object is needed")
-    for key in sorted(value.keys() ^ keys):
-        raise _Unfit(
-            key[:_MAX_SERIAL] if field == "-" else f"{field}.{key[:_MAX_SERIAL]}", "缺少或多余", "missing or unknown"
-        )
+    within = "" if field == "-" else f"{field}."
+    for key in sorted(keys - value.keys()):
+        raise _Unfit(f"{within}{key}", "缺少此项", "it is missing")
+    for key in sorted(value.keys() - keys):
+        raise _Unfit(f"{within}{_named(key)}", "没有这一项", "there is no such field")
     return value
+
+
+def _named(key: str) -> str:
+    """Return a key that somebody else chose, as the name of a field."""
+    return visible(key[:_MAX_SERIAL])
 
 
 def _version(value: Any) -> None:
