@@ -33,6 +33,7 @@ _TIME: Final = "2026-11-23T08:00:00.000Z"
 _CLOCK: Final = {"method": "estimated", "error_ms": 1400, "measured": None, "uncertainty_ms": None}
 _NAME: Final = base64.b64encode(b"IMG_0412.JPG").decode()
 _SESSION: Final = "s" * 32
+_PASSWORD: Final = "another-secret-71"
 
 
 def content() -> bytes:
@@ -241,13 +242,68 @@ def end_ticket() -> None:
     services.end_ticket(ticket_id=ViewTicket.objects.get().id, actor=_actor("wang"), at=_now())
 
 
-def log_in() -> None:
+# Log-in, log-out, language, password.
+
+
+def log_in(password: str = "pass") -> None:  # noqa: S107 - the one that `stage` gives
     """Log the custodian in on the page, as a browser does."""
     from django.test import Client
 
-    answer = Client().post("/log-in/", {"username": "zhou", "password": "pass"}, HTTP_HOST="localhost")
+    answer = Client().post("/log-in/", {"username": "zhou", "password": password}, HTTP_HOST="localhost")
     if answer.status_code != 302:
         raise RuntimeError(answer.content.decode())
+
+
+def log_in_anew() -> None:
+    """Log in with the password that `change_password` sets."""
+    log_in(_PASSWORD)
+
+
+def mistype_password() -> None:
+    """Try to log in with a wrong one; the page is shown again."""
+    from django.test import Client
+
+    answer = Client().post("/log-in/", {"username": "zhou", "password": "wrong"}, HTTP_HOST="localhost")
+    if answer.status_code != 200:
+        raise RuntimeError(answer.content.decode())
+
+
+def mistype_again() -> None:
+    """Try once more."""
+    mistype_password()
+
+
+def _press(address: str, **fields: str) -> None:
+    """Press a button in the newest session that there is."""
+    from django.conf import settings
+    from django.contrib.sessions.models import Session
+    from django.test import Client
+
+    session, browser = Session.objects.order_by("expire_date").last(), Client()
+    browser.cookies[settings.SESSION_COOKIE_NAME] = session.session_key if session else "ended"
+    answer = browser.post(address, fields, HTTP_HOST="localhost")
+    if answer.status_code != 302:
+        raise RuntimeError(answer.content.decode())
+
+
+def log_out() -> None:
+    """Press Log out."""
+    _press("/log-out/")
+
+
+def choose_language() -> None:
+    """Have the pages in English."""
+    _press("/language/", language="en")
+
+
+def change_password() -> None:
+    """Set the custodian's password at the console."""
+    import getpass
+
+    from django.core.management import call_command
+
+    vars(getpass)["getpass"] = lambda **_: _PASSWORD
+    call_command("changepassword", "zhou")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.durability.kit import Program, after, before
+from tests.durability.kit import Kill, Program, after, before
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,13 +17,23 @@ _HOUR_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """The acts that come before it, what it adds (rows of a table, events of a type), and how often if repeated."""
+    """The acts that come before it, what it adds (rows of a table, events of a type), and how often if repeated.
+
+    What ends it is the commit after `skip` others or, where that is no transaction's, the statement `write`.
+    """
 
     earlier: tuple[str, ...] = ()
     rows: dict[str, int] = field(default_factory=dict)
     events: tuple[str, ...] = ()
     times: int = 1
     clock_s: int = 0
+    write: str = ""
+    skip: int = 0
+
+    def kill(self, how: str) -> Kill:
+        """Return the kill before or after its end."""
+        at = before if how == "before" else after
+        return at("database.write", self.write) if self.write else at("database.commit", skip=self.skip)
 
     def counted(self, program: Program) -> dict[str, int]:
         """Count what it adds."""
@@ -39,6 +49,7 @@ _STAGED = ("open_collection", "create_upload", "receive")
 _SEALED = ("stage", *_STAGED, "seal")
 _CLAIMED = (*_SEALED, "claim")
 _TICKET = (*_SEALED, "issue_ticket")
+_LOGGED_IN = (*_SEALED, "log_in")
 
 ACTS: dict[str, Act] = {
     "open_collection": Act(
@@ -62,6 +73,12 @@ ACTS: dict[str, Act] = {
     "hand_back": Act(_CLAIMED, {"jobs_job WHERE state = 'running'": -1, "jobs_job WHERE state = 'ready'": 1}),
     "retry": Act((*_CLAIMED, "fail"), {"jobs_job WHERE state = 'failed'": -1, "jobs_job WHERE state = 'ready'": 1}),
     "log_in": Act(_SEALED, {"django_session": 1}, times=2),
+    "log_out": Act(_LOGGED_IN, {"django_session": -1}, write='DELETE FROM "django_session"'),
+    "mistype_password": Act(_SEALED, {"axes_accessattempt": 1}, skip=1),
+    "mistype_again": Act(
+        (*_SEALED, "mistype_password"), {"axes_accessattempt WHERE failures_since_start > 1": 1}, skip=1
+    ),
+    "choose_language": Act(_LOGGED_IN, {"accounts_person WHERE language = 'en'": 1}),
 }
 
 
@@ -73,11 +90,47 @@ def test_killed_at_its_commit_an_act_is_whole_or_not_at_all(
     told = ACTS[act]
     program = acting(*told.earlier)
     none = told.counted(program)
-    kill = before("database.commit") if how == "before" else after("database.commit")
-    program.dies(kill, act, clock_s=told.clock_s)
+    program.dies(told.kill(how), act, clock_s=told.clock_s)
     assert told.counted(program) == told.added(none, 0 if how == "before" else 1)
     program.does(act, "check", clock_s=told.clock_s)
     assert told.counted(program) == told.added(none, 1 if how == "before" else told.times)
+
+
+LOGGED_IN = {
+    "session-made": (after("database.commit"), 0),
+    "moment-noted": (after("database.write", 'UPDATE "accounts_person"'), 0),
+    "log-in-noted": (after("database.write", 'INSERT INTO "axes_accesslog"'), 0),
+    "failures-forgotten": (after("database.commit", skip=2), 0),
+    "session-given": (after("database.commit", skip=3), 1),
+}
+
+
+@pytest.mark.parametrize("step", LOGGED_IN)
+def test_killed_while_somebody_logs_in_the_session_is_theirs_or_nobodys(
+    step: str, *, acting: Callable[..., Program]
+) -> None:
+    kill, changed = LOGGED_IN[step]
+    program = acting(*_SEALED, "mistype_password")
+    program.dies(kill, "log_in")
+    program.does("choose_language")
+    assert program.rows("SELECT count(*) FROM accounts_person WHERE language = 'en'") == [(changed,)]
+    program.does("log_in", "choose_language", "check")
+    assert program.rows("SELECT count(*) FROM accounts_person WHERE language = 'en'") == [(1,)]
+    assert program.rows("SELECT count(*) FROM axes_accessattempt") == [(0,)]
+
+
+@pytest.mark.parametrize("how", ["before", "after"])
+def test_killed_while_a_password_is_changed_the_old_one_counts_or_the_new(
+    how: str, *, acting: Callable[..., Program]
+) -> None:
+    program = acting("stage")
+    kill = before if how == "before" else after
+    program.dies(kill("database.write", 'UPDATE "accounts_person"'), "change_password")
+    counts, counts_not = ("log_in", "log_in_anew") if how == "before" else ("log_in_anew", "log_in")
+    program.does(counts)
+    assert program.run(counts_not).returncode == 1
+    program.does("change_password", "log_in_anew", "check")
+    assert program.run("log_in").returncode == 1
 
 
 @pytest.mark.parametrize("end", ["give_up", "seal_other_bytes", "sweep_uploads"])

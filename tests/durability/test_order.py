@@ -28,7 +28,7 @@ class Promise(NamedTuple):
     below: str
 
 
-PROMISES: Final = {
+_PROMISES: Final = {
     "row": Promise("database.commit", "sealing._enter", "/vault/objects/"),
     "derivative": Promise("database.commit", "media.services._enter", "/derivatives/objects/"),
     "memory": Promise("os.replace", "/ledger/signer-state", "/ledger/tile"),
@@ -36,7 +36,7 @@ PROMISES: Final = {
     "heads": Promise("database.commit", "heads.write_heads", "/ledger/heads/"),
 }
 
-CLEARED: Final = {
+_CLEARED: Final = {
     below: Promise("os.unlink", "/DCIM/", f"/states/one{below}") for below in ("/collections/", "/receipts/", "/known/")
 }
 
@@ -132,7 +132,7 @@ def test_before_each_act_of_the_server_all_that_it_rests_on_is_certain(acting: C
     """The bytes before the row, the bundles and tiles before the signature, the file of heads before its event."""
     program = acting("stage", "open_collection", "create_upload")
     order = taken_down(program, "receive", "heads", "seal", "work")
-    assert broken(order, PROMISES) == {}
+    assert broken(order, _PROMISES) == {}
     assert order.too_early == []
 
 
@@ -145,7 +145,7 @@ def test_nothing_is_cleared_before_all_that_the_station_knows_of_it_is_certain(
     order = taken_down(
         Program(tmp_path / "home"), *served.words(device.parent, "--clear-device", "--state-dir", str(state))
     )
-    assert broken(order, CLEARED | {"all": Promise("os.unlink", "/DCIM/", "")}) == {}
+    assert broken(order, _CLEARED | {"all": Promise("os.unlink", "/DCIM/", "")}) == {}
     assert (order.too_early, order.uncertain()) == ([], set())
 
 
@@ -161,7 +161,7 @@ def test_folders_that_a_killed_run_made_are_certain_before_a_device_is_cleared(
     for folder in ("/collections", "/receipts", "/known"):
         collector.dies(after("os.mkdir", f"{state}{folder}"), *words)
     collector.does(*words)
-    assert broken(Order(tmp_path / "order", tmp_path), CLEARED) == {}
+    assert broken(Order(tmp_path / "order", tmp_path), _CLEARED) == {}
 
 
 def test_folders_that_a_killed_integrator_made_are_certain_before_a_signature(acting: Callable[..., Program]) -> None:
@@ -171,7 +171,7 @@ def test_folders_that_a_killed_integrator_made_are_certain_before_a_signature(ac
     for folder in ("/tile/entries", "/tile/0", "/tile/1"):
         killed.dies(after("ledger.make_folder", folder), "sequence")
     killed.does("sequence")
-    assert broken(Order(file, program.home.parent), {"memory": PROMISES["memory"]}) == {}
+    assert broken(Order(file, program.home.parent), {"memory": _PROMISES["memory"]}) == {}
 
 
 def test_a_spool_is_certain_when_it_gets_its_name_and_when_it_is_said_to_be_written(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from liuhen.server.kernel.actor import Actor
 
-__all__ = ["create_person", "create_unit", "grant_role", "revoke_role"]
+__all__ = ["choose_language", "create_person", "create_unit", "grant_role", "revoke_role"]
 
 _UNIT_CODE: Final = both("单位代码", "unit code")
 _UNIT_NAME: Final = both("单位名称", "unit name")
@@ -153,3 +153,12 @@ def revoke_role(*, person: Person, role: Role, actor: Actor, at: datetime) -> No
             at=at,
             facts={"role": role.value},
         )
+
+
+@transaction.atomic
+def choose_language(*, person: Person, language: str) -> None:
+    """Have the pages speak one of `settings.LANGUAGES` to a person from the next log-in on.
+
+    It is the person's own wish and touches nobody's custody: no event tells of it, so it has neither actor nor moment.
+    """
+    Person.objects.filter(id=person.id).update(language=language)

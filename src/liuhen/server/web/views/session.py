@@ -12,6 +12,7 @@ from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from liuhen.server.accounts import services
 from liuhen.server.accounts.models import Person
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     if language in dict(settings.LANGUAGES):
         _keep_language(response, language)
         if isinstance(request.user, Person):
-            Person.objects.filter(id=request.user.id).update(language=language)
+            services.choose_language(person=request.user, language=language)
     return response
 
 
