@@ -9,6 +9,7 @@ import pytest
 from tests.collector.faults import FaultyNetwork, faulty_network
 from tests.server.media.samples import clip
 from tests.support.aftermath import Instance, copied, template_in
+from tests.support.live_server import LiveServer, StationClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,13 @@ def instance(one_instance: Instance, tmp_path: Path) -> Instance:
         one_instance.stop()
         one_instance.start()
     return one_instance
+
+
+@pytest.fixture
+def station(instance: Instance) -> StationClient:
+    """A station that speaks the protocol by hand to the module's `liuhen serve`."""
+    server = LiveServer(instance.home, port=instance.port)
+    return StationClient(server, instance.station_key.read_text(encoding="utf-8"))
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from tests.server.intake.refusals import refused
 from tests.server.media.samples import clip
 from tests.support.aftermath import Instance, copied, digest_of, left_on, logged_in, says
-from tests.support.live_server import LiveServer, StationClient
 from tests.support.waiting import wait_for
 from tools.i18n import LANGUAGES, LOCALE, compile_catalogue
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
+    from tests.support.live_server import StationClient
     from tests.support.served import Served
 
 WORDS = {
@@ -99,13 +99,6 @@ def _pages_tell(library: Instance, films: dict[str, bytes]) -> None:
 def _text(answer: httpx.Response) -> str:
     assert answer.status_code == 200, answer
     return html.unescape(answer.text)
-
-
-@pytest.fixture
-def station(instance: Instance) -> StationClient:
-    """A station that speaks the protocol by hand to the module's `liuhen serve`."""
-    server = LiveServer(instance.home, port=instance.port)
-    return StationClient(server, instance.station_key.read_text(encoding="utf-8"))
 
 
 def _says(answer: httpx.Response, status: int, code: str, *, zh: list[str], en: list[str]) -> None:

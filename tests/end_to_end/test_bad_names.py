@@ -12,7 +12,7 @@ import pytest
 from tests.end_to_end.conftest import SHORT
 from tests.server.intake.refusals import refused
 from tests.support.aftermath import Instance, digest_of, logged_in, says
-from tests.support.live_server import LiveServer, StationClient, metadata_of
+from tests.support.live_server import StationClient, metadata_of
 
 from liuhen.core.canonical import canonical
 
@@ -108,9 +108,9 @@ def _outside(instance: Instance) -> set[str]:
 CLIMBING = [b"../../../../x.mp4", b"/etc/passwd", b"..", b"a/../../x.mp4", b"..\\..\\x.mp4"]
 
 
-def test_a_declared_path_that_climbs_is_a_label_and_never_a_place(instance: Instance, rushes: dict[str, bytes]) -> None:
-    server = LiveServer(instance.home, port=instance.port)
-    station = StationClient(server, instance.station_key.read_text(encoding="utf-8"))
+def test_a_declared_path_that_climbs_is_a_label_and_never_a_place(
+    instance: Instance, station: StationClient, rushes: dict[str, bytes]
+) -> None:
     before = _outside(instance)
     for path, data in zip(CLIMBING, _variants(rushes, len(CLIMBING), "climb"), strict=True):
         _, answer = station.sealed(data, name_raw=path, path_raw=path)
@@ -121,9 +121,7 @@ def test_a_declared_path_that_climbs_is_a_label_and_never_a_place(instance: Inst
     instance.holds([])
 
 
-def test_a_climbing_upload_is_refused_by_field_and_reason(instance: Instance) -> None:
-    server = LiveServer(instance.home, port=instance.port)
-    station = StationClient(server, instance.station_key.read_text(encoding="utf-8"))
+def test_a_climbing_upload_is_refused_by_field_and_reason(instance: Instance, station: StationClient) -> None:
     before = _outside(instance)
     for field in ("upload", "collection"):
         answer = station.create(3, {**station.declaration(), field: "../../../x"})

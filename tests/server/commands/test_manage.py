@@ -16,10 +16,3 @@ def test_django_commands_run_on_the_instance_and_end_with_their_own_exit_code(tm
     wrong = liuhen(tmp_path, "manage", "no-such-command")
     assert wrong.returncode == 1
     assert "no-such-command" in wrong.stderr
-
-
-def test_there_is_nothing_to_manage_without_an_instance(tmp_path: Path) -> None:
-    done = liuhen(tmp_path / "empty", "manage", "migrate")
-    assert done.returncode == 11
-    assert "[instance-missing]" in done.stderr
-    assert not (tmp_path / "empty").exists()

@@ -160,9 +160,3 @@ def test_a_database_of_an_older_version_is_not_served(home: Path) -> None:
     assert done.returncode == 11
     assert "recordings.0002_text_index" in done.stderr
     assert "[migrations-pending]" in done.stderr
-
-
-def test_a_folder_without_an_instance_is_not_served(tmp_path: Path) -> None:
-    done = liuhen(tmp_path / "empty", "serve")
-    assert done.returncode == 11
-    assert "[instance-missing]" in done.stderr

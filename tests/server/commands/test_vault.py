@@ -74,7 +74,7 @@ def test_an_altered_object_is_named_and_ends_with_1(home: Path) -> None:
     assert {"code", "zh", "en"} <= set(first)
 
 
-def test_an_object_whose_row_may_still_come_is_no_finding(home: Path) -> None:
+def test_an_object_whose_row_may_still_come_is_not_reported(home: Path) -> None:
     original(home)
     swept = said(home, "sweep", 0)["originals"]
     assert (swept["seen"], swept["orphans"]) == (1, [])

@@ -39,7 +39,7 @@ def with_settings(**values: object) -> override_settings:
 
 
 def found() -> dict[str, str]:
-    """Run our checks as `manage check --deploy` does and return the hint of each finding by its id."""
+    """Run our checks as `manage check --deploy` does and return the hint of each message by its id."""
     messages = django_checks.run_checks(tags=["liuhen"], include_deployment_checks=True)
     return {str(message.id): message.hint or "" for message in messages}
 

@@ -109,8 +109,9 @@ def test_a_ledger_that_cannot_be_written_is_told_with_the_reason(tmp_path: Path)
     assert "Traceback" not in done.stderr
 
 
-def test_a_command_on_a_folder_without_an_instance_says_how_to_make_one(tmp_path: Path) -> None:
-    done = liuhen(tmp_path / "empty", "person", "list")
+@pytest.mark.parametrize("words", ["person list", "manage migrate", "serve", "worker"])
+def test_a_command_on_a_folder_without_an_instance_says_how_to_make_one(tmp_path: Path, words: str) -> None:
+    done = liuhen(tmp_path / "empty", *words.split())
     assert done.returncode == 11
     assert "[instance-missing]" in done.stderr
     assert "liuhen init" in done.stderr
