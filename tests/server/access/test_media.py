@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from types import NoneType
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 
-from liuhen.server.access import delivery, services
+from liuhen.server.access import asgi, delivery, services
 from liuhen.server.access.asgi import MediaHandler
-from liuhen.server.access.models import RangeServed, ViewTicket
+from liuhen.server.access.models import RangeServed, Viewing, ViewTicket
 from liuhen.server.accounts.roles import Role
 from liuhen.server.accounts.selectors import actor_of
 from liuhen.server.accounts.services import grant_role, revoke_role
@@ -270,6 +272,36 @@ def test_invariant_6_what_is_sent_is_written_down_before_its_first_byte(long_sta
     assert ended.response == begun.response
     assert ended.sent is not None
     assert 0 < ended.sent < long_stage.recording.size
+
+
+def test_a_database_that_fails_while_bytes_flow_breaks_the_answer_off_and_is_logged(
+    long_stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(**_: object) -> Never:
+        raise OperationalError("disk I/O error")
+
+    with slow_reader(long_stage):
+        monkeypatch.setattr(asgi, "admit", fail)
+        (row,) = wait_for(lambda: rows(long_stage))
+    assert 0 < (row.sent or 0) < LONG
+    assert "broke off" in caplog.text
+
+
+def test_a_row_that_can_never_be_written_holds_up_no_other(stage: Stage) -> None:
+    viewing = Viewing.objects.get(ticket=stage.ticket)
+
+    def row(sent: int | None) -> RangeServed:
+        return RangeServed(viewing=viewing, sha256=stage.recording.sha256, start=0, end=1, sent=sent, at=clock.now())
+
+    async def note(*noted: RangeServed) -> list[BaseException | None]:
+        recorder = delivery.RangeRecorder()
+        outcomes = await asyncio.gather(*(recorder.note(one) for one in noted), return_exceptions=True)
+        await recorder.note(row(None))
+        return outcomes
+
+    assert [type(one) for one in asyncio.run(note(row(None), row(-1), row(1)))] == [NoneType, IntegrityError, NoneType]
+    assert [type(one) for one in asyncio.run(note(row(None), row(1), row(-1)))] == [NoneType] * 3
+    assert (len(rows(stage)), len(rows(stage, ended=False))) == (2, 4)
 
 
 def test_fifty_slow_clients_hold_no_thread(long_stage: Stage) -> None:

@@ -380,7 +380,7 @@ def test_the_intake_fragment_is_the_list_alone(library: Library) -> None:
     client = library.page(library.cast.custodian)
     html = client.get(reverse("intake"), headers={"HX-Request": "true"}).content.decode()
     assert html.strip().startswith('<div class="stack" id="collections"')
-    for words in ("unfinished.mp4", "接收中", "Thumbs.db", "设备系统文件", "校验一致，已封存"):
+    for words in ("unfinished.mp4", "接收中", "Thumbs.db", "系统文件或目录", "校验一致，已封存"):
         assert words in html, words
 
 

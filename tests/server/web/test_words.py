@@ -13,6 +13,7 @@ from tools import i18n
 if TYPE_CHECKING:
     from enum import StrEnum
 
+from liuhen.collector.report.words import REASONS, size_text
 from liuhen.collector.source.finding import SkipReason
 from liuhen.core.events import EventType
 from liuhen.server.accounts.roles import Role
@@ -45,6 +46,21 @@ from liuhen.server.web.events import words_of
 )
 def test_every_code_has_a_word(codes: type[StrEnum], table: dict[str, object]) -> None:
     assert {code.value for code in codes} == {str(code) for code in table}
+
+
+def test_the_station_and_the_pages_say_why_a_file_was_left_in_the_same_words() -> None:
+    said = {}
+    for reason, text in words.SKIP_REASONS.items():
+        with translation.override("zh-hans"):
+            zh = str(text)
+        with translation.override("en"):
+            said[reason] = (zh, str(text))
+    assert said == {reason.value: both for reason, both in REASONS.items()}
+
+
+@pytest.mark.parametrize("count", [0, 999, 1_000, 999_999, 38_200_000, 999_960_000, 1_420_000_000, 10**15])
+def test_the_station_and_the_pages_say_sizes_alike(count: int) -> None:
+    assert size_text(count) == shown.size(count)
 
 
 def test_every_event_of_a_recording_has_its_own_words() -> None:

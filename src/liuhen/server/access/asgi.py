@@ -76,7 +76,7 @@ class MediaHandler:
             return
         try:
             await delivery.run(receive=receive, send=send, may_go_on=asked)
-        except ServerError:
+        except (ServerError, DatabaseError):
             # The head is out: all that is left is to break off, so that the client sees a short body.
             _log.exception("%s broke off", scope["path"])
         finally:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from django.db import IntegrityError
+
 from liuhen.server.access.models import RangeServed
 from liuhen.server.access.services import note_ranges
 from liuhen.server.kernel.asgi import Threads
@@ -57,11 +59,29 @@ class RangeRecorder:
                 return
             try:
                 await threads.with_database(partial(note_ranges, served=rows))
+            except IntegrityError:
+                await self._note_each(rows, own=row)
             except BaseException:
                 # Others whose rows were among these try once more themselves; nothing begins that is not written down.
                 kept = [other for other in rows if other is not row or other.sent is not None]
                 self._waiting = kept + self._waiting
                 raise
+
+    async def _note_each(self, rows: list[RangeServed], *, own: RangeServed) -> None:
+        """Write rows one by one, so that one that can never be written holds up no other; raises for `own` alone."""
+        refusal: IntegrityError | None = None
+        for row in rows:
+            try:
+                await threads.with_database(partial(note_ranges, served=[row]))
+            except IntegrityError as error:
+                if row is own:
+                    refusal = error
+                elif row.sent is None:
+                    self._waiting.append(row)  # its own request meets the refusal itself
+                else:
+                    _log.exception("the end of response %s is not written down", row.response)
+        if refusal is not None:
+            raise refusal
 
 
 @dataclass(slots=True)
@@ -75,7 +95,11 @@ class Delivery:
     sent: int = 0
 
     async def run(self, *, receive: Receive, send: Send, may_go_on: Callable[[], object]) -> None:
-        """Send the span until its end, the client's end, or until `may_go_on`, called in a thread, raises."""
+        """Send the span until its end, the client's end, or until `may_go_on`, called in a thread, refuses.
+
+        Raises:
+            ServerError, DatabaseError: it broke off by a fault of the vault or the database.
+        """
         pump = asyncio.ensure_future(self._pump(send))
         others = [asyncio.ensure_future(_until_gone(receive)), asyncio.ensure_future(_until_refused(may_go_on))]
         try:
@@ -84,8 +108,9 @@ class Delivery:
             for task in (pump, *others):
                 task.cancel()
             await asyncio.gather(pump, *others, return_exceptions=True)
-        if not pump.cancelled() and (fault := pump.exception()) is not None:
-            raise fault
+        for task in (pump, *others):
+            if not task.cancelled() and (fault := task.exception()) is not None:
+                raise fault
 
     def row(self, at: datetime, *, ended: bool) -> RangeServed:
         """Return what to write down before the first byte, or at the end."""

@@ -22,7 +22,7 @@ from liuhen.server.access.models import RangeServed, TicketEnd, Viewing, ViewTic
 from liuhen.server.accounts.policy import Ability, allows, require
 from liuhen.server.accounts.selectors import actor_of
 from liuhen.server.ledger import services as ledger
-from liuhen.server.recordings.selectors import recording_for, visible
+from liuhen.server.recordings.selectors import recording_for, visible_to
 
 if TYPE_CHECKING:
     import uuid
@@ -70,7 +70,9 @@ def issue_ticket(
         raise TicketTermError(limit=limit, minutes=minutes)
     holding = actor_of(holder)
     if not (
-        holder.is_active and allows(holding, Ability.HOLD_TICKET) and visible(holding).filter(id=recording.id).exists()
+        holder.is_active
+        and allows(holding, Ability.HOLD_TICKET)
+        and visible_to(holding).filter(id=recording.id).exists()
     ):
         raise HolderRefusedError(name=holder.name)
     expires_at = at + timedelta(minutes=minutes)
@@ -160,4 +162,4 @@ def note_ranges(*, served: Sequence[RangeServed]) -> None:
 def _may_end(ticket: ViewTicket, actor: Actor) -> bool:
     if ticket.holder_id == actor.id:
         return True
-    return allows(actor, Ability.ISSUE_TICKET) and visible(actor).filter(id=ticket.recording_id).exists()
+    return allows(actor, Ability.ISSUE_TICKET) and visible_to(actor).filter(id=ticket.recording_id).exists()

@@ -33,7 +33,7 @@ from liuhen.server.intake.errors import (
 )
 from liuhen.server.intake.http import BodyBrokenError, Response, answer, json_response, read_request, refusal
 from liuhen.server.intake.locks import UploadLock, UploadLocks
-from liuhen.server.intake.models import HELD, Upload
+from liuhen.server.intake.models import KEPT, Upload
 from liuhen.server.intake.pools import act, disk, look
 from liuhen.server.intake.writer import Pace, Writer
 from liuhen.server.kernel import clock
@@ -176,7 +176,7 @@ class IntakeHandler:
         tus.check_request(request.headers)
 
         def find() -> Upload:
-            return services.open_upload(upload=upload, caller=caller, at=clock.now())
+            return services.find_upload(upload=upload, caller=caller, at=clock.now())
 
         try:
             async with self._held(upload, caller):
@@ -197,9 +197,9 @@ class IntakeHandler:
         offset = tus.offset_of(request.headers)
         checksum = tus.checksum_of(request.headers)
         async with self._held(upload, caller) as held:
-            found = await look(lambda: services.open_upload(upload=upload, caller=caller, at=clock.now()))
+            found = await look(lambda: services.find_upload(upload=upload, caller=caller, at=clock.now()))
             offset = await self._write(held, found, request, caller, offset=offset, checksum=checksum)
-            if found.state not in HELD and services.is_half_over(found, clock.now()):
+            if found.state not in KEPT and services.is_half_over(found, clock.now()):
                 await act(lambda: services.prolong_upload(upload=found, at=clock.now()))
         return Response(204, _standing(found, offset))
 
@@ -230,7 +230,7 @@ class IntakeHandler:
     ) -> int:
         """Take the body in at `offset` and return the offset after it."""
         body = request.body
-        if found.state in HELD:
+        if found.state in KEPT:
             _check_span(found, offset, found.length, body.length if body.expected else 0)
             return found.length
         staged = await disk(partial(uploads.open_stage, found.id, self._store()))
@@ -311,7 +311,7 @@ def _told(request: Request, error: Exception) -> ServerError:
 
 
 def _standing(upload: Upload, offset: int) -> tuple[tuple[str, str], ...]:
-    expiry = () if upload.state in HELD else (tus.expires(upload.expires_at),)
+    expiry = () if upload.state in KEPT else (tus.expires(upload.expires_at),)
     return (tus.RESUMABLE, ("upload-offset", str(offset)), *expiry)
 
 

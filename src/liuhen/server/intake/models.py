@@ -12,7 +12,7 @@ from liuhen.server.devices.models import Device
 from liuhen.server.kernel.models import BaseModel
 from liuhen.server.recordings.models import ClockMethod, Recording
 
-__all__ = ["ENDED", "HELD", "Collection", "FileRole", "Station", "StationKey", "Upload", "UploadState"]
+__all__ = ["ENDED", "KEPT", "Collection", "FileRole", "Station", "StationKey", "Upload", "UploadState"]
 
 
 class FileRole(StrEnum):
@@ -36,7 +36,7 @@ class UploadState(StrEnum):
     EXPIRED = "expired"
 
 
-HELD = frozenset({UploadState.SEALED, UploadState.DUPLICATE})
+KEPT = frozenset({UploadState.SEALED, UploadState.DUPLICATE})
 """The states in which a sealed original or attachment stands behind the upload."""
 
 ENDED = frozenset({UploadState.DISCARDED, UploadState.EXPIRED})
@@ -145,13 +145,13 @@ class Upload(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(
-                    state__in=[state.value for state in sorted(HELD)],
+                    state__in=[state.value for state in sorted(KEPT)],
                     recording__isnull=False,
                     event__isnull=False,
                     ended_at__isnull=False,
                 )
                 | models.Q(
-                    ~models.Q(state__in=[state.value for state in sorted(HELD)]),
+                    ~models.Q(state__in=[state.value for state in sorted(KEPT)]),
                     recording__isnull=True,
                     event__isnull=True,
                     receipt__isnull=True,

@@ -11,7 +11,7 @@ from liuhen.core.events import EventType
 from liuhen.core.forms import parse_time
 from liuhen.server.accounts.selectors import person_by_certificate
 from liuhen.server.intake.declared import kept_code, shown_name
-from liuhen.server.intake.models import ENDED, HELD, Collection, FileRole, Station, StationKey, Upload, UploadState
+from liuhen.server.intake.models import ENDED, KEPT, Collection, FileRole, Station, StationKey, Upload, UploadState
 from liuhen.server.ledger.comparison import compare, compare_all, extra, id_in, optional_id, subject_id
 from liuhen.server.ledger.selectors import details_of, entry_bytes, sealing_event
 from liuhen.server.recordings.models import Attachment
@@ -90,7 +90,7 @@ class IntakeProjection:
         for row in Upload.objects.defer("receipt", "metadata").iterator():
             left.discard(row.id)
             yield from compare(f"upload {row.id}", row, _declared(row.declaration))
-            if row.state in HELD:
+            if row.state in KEPT:
                 yield from extra("upload", (row.id,), self._held)
             elif row.state in ENDED and row.id in self._ended:
                 yield from compare(f"upload {row.id}", row, self._ended[row.id])

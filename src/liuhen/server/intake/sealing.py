@@ -35,7 +35,7 @@ from liuhen.server.intake.errors import (
 )
 from liuhen.server.intake.interfaces import SealOutcome
 from liuhen.server.intake.messages import parse_declaration
-from liuhen.server.intake.models import HELD, FileRole, Upload, UploadState
+from liuhen.server.intake.models import KEPT, FileRole, Upload, UploadState
 from liuhen.server.ledger import selectors as ledger_selectors
 from liuhen.server.ledger import services as ledger
 from liuhen.server.media.tasks import enqueue_analysis
@@ -71,8 +71,8 @@ def seal_upload(
         LedgerBehindError: it is sealed, but the checkpoint is late.
         VaultError: the vault could not take it; what was received is safe.
     """
-    found = services.open_upload(upload=upload, caller=caller, at=at)
-    now = found.state not in HELD
+    found = services.find_upload(upload=upload, caller=caller, at=at)
+    now = found.state not in KEPT
     if now:
         try:
             with store.stage(str(upload)) as staged:
@@ -92,8 +92,8 @@ def receipt_for(*, upload: uuid.UUID, caller: Caller, at: datetime, wait_s: floa
         ReceiptUnknownError: it is not sealed.
         LedgerBehindError: it is sealed, but the checkpoint is late.
     """
-    found = services.open_upload(upload=upload, caller=caller, at=at)
-    if found.state not in HELD:
+    found = services.find_upload(upload=upload, caller=caller, at=at)
+    if found.state not in KEPT:
         raise ReceiptUnknownError(upload=upload)
     return _receipt(found, wait_s)
 
@@ -130,7 +130,7 @@ def _original_of(found: Upload) -> Recording | None:
     if found.attached_to is None:
         return None
     original = (
-        Upload.objects.filter(id=found.attached_to, collection__station=found.collection.station, state__in=HELD)
+        Upload.objects.filter(id=found.attached_to, collection__station=found.collection.station, state__in=KEPT)
         .select_related("recording")
         .first()
     )
@@ -164,8 +164,8 @@ def _enter(
     upload: uuid.UUID, sealed: Sealed, sm3: str, original: Recording | None, *, caller: Caller, at: datetime
 ) -> Upload:
     """Write what was sealed into the rows and the ledger; whatever another process wrote meanwhile stands."""
-    found = services.open_upload(upload=upload, caller=caller, at=at, lock=True)
-    if found.state in HELD:
+    found = services.find_upload(upload=upload, caller=caller, at=at, lock=True)
+    if found.state in KEPT:
         return found
     declaration = parse_declaration(found.declaration)
     file = SealedFile(

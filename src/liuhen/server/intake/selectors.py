@@ -11,7 +11,7 @@ from liuhen.server.accounts.policy import Ability, require
 from liuhen.server.intake import live
 from liuhen.server.intake.errors import CollectionMissingError
 from liuhen.server.intake.interfaces import CollectionProgress, CollectionSummary, FileProgress, Skipped, StationRow
-from liuhen.server.intake.models import ENDED, HELD, Collection, FileRole, Station, Upload, UploadState
+from liuhen.server.intake.models import ENDED, KEPT, Collection, FileRole, Station, Upload, UploadState
 from liuhen.server.recordings.models import ClockMethod
 from liuhen.server.vault import stores
 
@@ -106,7 +106,7 @@ def _visible(actor: Actor) -> QuerySet[Collection]:
 
 def _counts(rows: Iterable[Collection]) -> dict[UUID, dict[str, int]]:
     """Return, for each collection, how many files and bytes stand in which way."""
-    held = Q(state__in=HELD)
+    held = Q(state__in=KEPT)
     found = (
         Upload.objects.filter(collection__in=list(rows))
         .values("collection_id")
@@ -133,7 +133,7 @@ def _staged_sizes(receiving: Iterable[Upload], store: Store | None = None) -> di
 
 
 def _received(upload: Upload, staged: Mapping[UUID, int]) -> int:
-    if upload.state in HELD:
+    if upload.state in KEPT:
         return upload.length
     if upload.state in ENDED:
         return 0

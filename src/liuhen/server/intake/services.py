@@ -32,7 +32,7 @@ from liuhen.server.intake.errors import (
     UploadUnknownError,
 )
 from liuhen.server.intake.interfaces import Caller, CollectionClosing, CollectionOpening, Created, Declaration
-from liuhen.server.intake.models import ENDED, HELD, Collection, Upload, UploadState
+from liuhen.server.intake.models import ENDED, KEPT, Collection, Upload, UploadState
 from liuhen.server.intake.schedule import schedule_sweep
 from liuhen.server.ledger import services as ledger
 from liuhen.server.vault.errors import VaultFullError
@@ -49,9 +49,9 @@ __all__ = [
     "close_collection",
     "create_upload",
     "discard_upload",
+    "find_upload",
     "is_half_over",
     "open_collection",
-    "open_upload",
     "prolong_upload",
     "refuse_upload",
     "upload_of",
@@ -232,7 +232,7 @@ def upload_of(*, upload: uuid.UUID, caller: Caller, lock: bool = False) -> Uploa
     return found
 
 
-def open_upload(*, upload: uuid.UUID, caller: Caller, at: datetime, lock: bool = False) -> Upload:
+def find_upload(*, upload: uuid.UUID, caller: Caller, at: datetime, lock: bool = False) -> Upload:
     """Return an upload of the calling station that still stands: receiving in time, or sealed.
 
     With `lock`, it is to be changed in this transaction.
@@ -282,8 +282,8 @@ def discard_upload(*, upload: uuid.UUID, caller: Caller, at: datetime) -> Upload
         UploadExpiredError: it was not finished in time.
         UploadSealedError: it was sealed.
     """
-    found = open_upload(upload=upload, caller=caller, at=at, lock=True)
-    if found.state in HELD:
+    found = find_upload(upload=upload, caller=caller, at=at, lock=True)
+    if found.state in KEPT:
         raise UploadSealedError(upload=upload)
     end_upload(found, UploadState.DISCARDED, "given-up", actor=caller.actor, at=at)
     return found

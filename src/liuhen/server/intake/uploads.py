@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from liuhen.server.intake import services
 from liuhen.server.intake.errors import UploadLockedError, UploadSealedError
-from liuhen.server.intake.models import ENDED, HELD, Upload
+from liuhen.server.intake.models import ENDED, KEPT, Upload
 from liuhen.server.vault.errors import StageLockedError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def declare(
 
 def present_offset(upload: Upload, store: Store) -> int:
     """Return how many bytes of an upload are durable."""
-    if upload.state in HELD:
+    if upload.state in KEPT:
         return upload.length
     with open_stage(upload.id, store) as staged:
         return staged.size
@@ -71,7 +71,7 @@ def give_up(upload: uuid.UUID, *, caller: Caller, store: Store, at: datetime) ->
 
     Bytes that the vault has sealed already wait for their row: the seal is to be asked for again, not given up.
     """
-    services.open_upload(upload=upload, caller=caller, at=at)
+    services.find_upload(upload=upload, caller=caller, at=at)
     with open_stage(upload, store) as staged:
         if staged.is_sealed:
             raise UploadSealedError(upload=upload)

@@ -40,10 +40,10 @@ class LedgerBehindError(LedgerError):
     """An event is written and not yet under a checkpoint."""
 
     code = "ledger-behind"
-    zh = "事件 {event} 已写入，但 {seconds} 秒内尚无检查点覆盖。内容不会丢失，请稍后再取；如持续，请查看服务器日志。"
+    zh = "事件 {event} 已写入，但尚无检查点覆盖。内容不会丢失，请稍后再取；如持续，请系统管理员查看服务器日志。"
     en = (
-        "Event {event} is written, but no checkpoint covered it within {seconds} s. Nothing is lost: ask again later, "
-        "and if it stays so, read the server's log."
+        "Event {event} is written, but no checkpoint covers it yet. Nothing is lost: ask again later, and if it stays "
+        "so, have the system administrator read the server's log."
     )
 
 

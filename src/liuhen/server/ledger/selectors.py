@@ -39,7 +39,7 @@ __all__ = [
     "ledger_folder",
     "ledger_subject",
     "newest_time",
-    "opening_of",
+    "opened_commitment",
     "proof_of",
     "receipt_of",
     "sealing_event",
@@ -57,14 +57,14 @@ def verifier_key() -> VerifierKey:
 
     Raises:
         NoCheckpointError: no ledger was begun.
-        LedgerFilesError: the key's file is damaged.
+        LedgerFilesError: the key's file cannot be read, or is damaged.
     """
     folder = ledger_folder()
     try:
         return VerifierKey.from_text(folder.read(KEY_PATH).decode("ascii").strip())
     except FileNotFoundError as error:
         raise NoCheckpointError(path=folder.root) from error
-    except (UnicodeDecodeError, KeyFormatError) as error:
+    except (OSError, UnicodeDecodeError, KeyFormatError) as error:
         raise LedgerFilesError(path=folder.root / KEY_PATH, problem=reason_of(error)) from error
 
 
@@ -78,12 +78,15 @@ def latest_note() -> bytes:
 
     Raises:
         NoCheckpointError: no ledger was begun.
+        LedgerFilesError: the checkpoint cannot be read.
     """
     folder = ledger_folder()
     try:
         return folder.read(CHECKPOINT_PATH)
     except FileNotFoundError as error:
         raise NoCheckpointError(path=folder.root) from error
+    except OSError as error:
+        raise LedgerFilesError(path=folder.root / CHECKPOINT_PATH, problem=reason_of(error)) from error
 
 
 def latest_checkpoint() -> PublishedCheckpoint:
@@ -122,7 +125,7 @@ def entry_bytes(event: Event) -> bytes:
     return bytes(event.leaf)
 
 
-def opening_of(event: Event) -> dict[str, Any] | None:
+def opened_commitment(event: Event) -> dict[str, Any] | None:
     """Return `{"salt": hex, "details": {...}}`, which opens the entry's private commitment; None where it has none."""
     if event.salt is None or event.private is None:
         return None
@@ -155,12 +158,12 @@ def proof_of(event: Event, *, note: bytes | None = None) -> TlogProof:
         LedgerFilesError: the ledger's files do not prove the event: they are damaged or were altered.
     """
     if event.index is None:
-        raise LedgerBehindError(event=event.id, seconds=0)
+        raise LedgerBehindError(event=event.id)
     folder, note = ledger_folder(), note or latest_note()
     try:
         checkpoint = open_checkpoint(note, verifier_key())
         if event.index >= checkpoint.size:
-            raise LedgerBehindError(event=event.id, seconds=0)
+            raise LedgerBehindError(event=event.id)
         tiles = TileHashReader(folder, checkpoint.size)
         hashes = inclusion_proof(event.index, checkpoint.size, tiles)
         verify_inclusion(
@@ -170,7 +173,7 @@ def proof_of(event: Event, *, note: bytes | None = None) -> TlogProof:
             proof=hashes,
             root=checkpoint.root,
         )
-    except (TlogError, LookupError, FileNotFoundError) as error:
+    except (TlogError, LookupError, OSError) as error:
         raise LedgerFilesError(path=folder.root, problem=damage_of(error)) from error
     return TlogProof(event.index, tuple(hashes), note)
 
@@ -182,7 +185,7 @@ def receipt_of(event: Event) -> bytes:
         LedgerBehindError, LedgerFilesError: see `proof_of`.
         ValueError: the event is none that receipts tell of.
     """
-    opening = opening_of(event)
+    opening = opened_commitment(event)
     if opening is None:
         raise ValueError(f"event {event.id} commits to no details")
     return build_receipt(
@@ -203,7 +206,7 @@ def custody_chain(subject: str) -> tuple[ChainLink, ...]:
 
 def _link(event: Event) -> ChainLink:
     entry = Entry.from_bytes(bytes(event.leaf))
-    opening = opening_of(event)
+    opening = opened_commitment(event)
     return ChainLink(
         id=event.id,
         type=entry.type,

@@ -159,7 +159,7 @@ def wait_sequenced(event_id: uuid.UUID, *, timeout_s: float) -> Event:
             return event
         left = end - time.monotonic()
         if left <= 0:
-            raise LedgerBehindError(event=event_id, seconds=timeout_s)
+            raise LedgerBehindError(event=event_id)
         wake.wait_progress(seen, min(left, _POLL_S))
 
 

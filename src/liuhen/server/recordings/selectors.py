@@ -36,7 +36,7 @@ __all__ = [
     "matching",
     "page_of",
     "recording_for",
-    "visible",
+    "visible_to",
 ]
 
 PAGE_SIZE: Final = 50
@@ -53,7 +53,7 @@ class Page:
     next: str | None
 
 
-def visible(actor: Actor) -> QuerySet[Recording]:
+def visible_to(actor: Actor) -> QuerySet[Recording]:
     """Return the recordings whose metadata `actor` may see (design.md section 8)."""
     rows = Recording.objects.select_related("unit", "device", "officer")
     if actor.kind is ActorKind.SYSTEM:
@@ -72,7 +72,7 @@ def recording_for(*, actor: Actor, recording_id: UUID) -> Recording:
     Raises:
         RecordingMissingError: it does not exist or `actor` may not see it.
     """
-    recording = visible(actor).filter(id=recording_id).first()
+    recording = visible_to(actor).filter(id=recording_id).first()
     if recording is None:
         raise RecordingMissingError(id=recording_id)
     return recording
@@ -90,7 +90,7 @@ def known_addresses(addresses: frozenset[str]) -> frozenset[str]:
 
 def device_seen(*, actor: Actor, device: UUID) -> Device | None:
     """Return the device, if `actor` may see a recording that was made with it."""
-    row = visible(actor).filter(device_id=device).select_related("device").first()
+    row = visible_to(actor).filter(device_id=device).select_related("device").first()
     return None if row is None else row.device
 
 
@@ -99,7 +99,7 @@ def matching(
 ) -> QuerySet[Recording]:
     """Return all recordings that `where` admits and `actor` may see, in `order`."""
     sign = "-" if order.descends else ""
-    return _narrow(visible(actor), where).order_by(f"{sign}{order.column}", f"{sign}id")
+    return _narrow(visible_to(actor), where).order_by(f"{sign}{order.column}", f"{sign}id")
 
 
 def page_of(

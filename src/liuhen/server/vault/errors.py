@@ -82,7 +82,7 @@ class ObjectMissingError(VaultError):
     """No object has this address, or there was one and it is lost."""
 
     code = "object-missing"
-    zh = "原件库中没有 {sha256}。请核对摘要；若账本证明它曾封存，请立即报告保管人并从备份恢复。"
+    zh = "原件库中没有 {sha256}。请核对校验值；若账本证明它曾封存，请立即报告保管人并从备份恢复。"
     en = (
         "The vault does not hold {sha256}. Check the digest; if the ledger proves that it was sealed, report "
         "it at once and restore it from a backup."

@@ -160,9 +160,7 @@ class Staged(Protocol):
         """Remove the area, durably, and close it."""
         ...
 
-    def __enter__(self) -> Self:
-        """Return itself."""
-        ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Close, never discard."""

@@ -94,7 +94,7 @@ def entry_of(recording: Recording, event_id: UUID) -> ShownEntry | None:
     if event is None:
         return None
     data = ledger.entry_bytes(event)
-    opening = ledger.opening_of(event)
+    opening = ledger.opened_commitment(event)
     return ShownEntry(
         actor=event.actor,
         text=data.decode(),

@@ -12,7 +12,7 @@ from liuhen.core.entry import Entry
 from liuhen.core.events import EventType
 from liuhen.server.access.models import Viewing
 from liuhen.server.ledger.models import Event
-from liuhen.server.recordings.selectors import visible
+from liuhen.server.recordings.selectors import visible_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +54,7 @@ class Day:
 def day_of(*, actor: Actor, at: datetime) -> Day:
     """Count the day of `at` in the agency's time zone."""
     midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
-    seen = visible(actor)
+    seen = visible_to(actor)
     day = seen.filter(sealed_at__gte=midnight)
     ids = list(day.values_list("id", flat=True))
     agreements = list(_agreements(ids))

@@ -16,7 +16,7 @@ from liuhen.server.devices.models import Device
 from liuhen.server.intake.selectors import recent_collections
 from liuhen.server.kernel.jobs import queue
 from liuhen.server.recordings.models import RecordingState
-from liuhen.server.recordings.selectors import visible
+from liuhen.server.recordings.selectors import visible_to
 from liuhen.server.web.formats import clock_error, size
 from liuhen.server.web.words import DEVICE_KINDS
 
@@ -80,7 +80,7 @@ def _unfinished(actor: Actor) -> Iterator[Duty]:
 
 
 def _unreadable(actor: Actor) -> Iterator[Duty]:
-    rows = visible(actor).filter(state=RecordingState.UNREADABLE)
+    rows = visible_to(actor).filter(state=RecordingState.UNREADABLE)
     count = rows.count()
     if count:
         title = ngettext("%(count)s original cannot be read", "%(count)s originals cannot be read", count)
@@ -95,7 +95,7 @@ def _unreadable(actor: Actor) -> Iterator[Duty]:
 
 
 def _unattributed(actor: Actor) -> Iterator[Duty]:
-    rows = visible(actor).filter(officer__isnull=True)
+    rows = visible_to(actor).filter(officer__isnull=True)
     count = rows.count()
     if count:
         title = ngettext("%(count)s recording without an officer", "%(count)s recordings without an officer", count)

@@ -122,23 +122,23 @@ UPLOAD_MARKS: Final[dict[UploadState, str]] = {
     UploadState.EXPIRED: "warn",
 }
 
-# The codes are the collector's (`liuhen.collector.source.finding.SkipReason`), as a collection's summary has them.
+# Codes and sentences are the collector's (`liuhen.collector.report.words`), as a collection's summary has them.
 SKIP_REASONS: Final[dict[str, _StrPromise]] = {
     "not-media": _("not a recording"),
-    "system-file": _("a file of the device's system"),
-    "symlink": _("a link, not a file"),
+    "system-file": _("a system file or folder"),
+    "symlink": _("a link, not followed"),
     "not-a-file": _("not an ordinary file"),
-    "too-deep": _("lies too deep in folders"),
-    "sidecar-alone": _("its recording is not there"),
-    "already-received": _("taken in before"),
-    "already-spooled": _("on the portable disk already"),
-    "spooled": _("put on the portable disk"),
-    "unreadable": _("could not be read from the device"),
+    "too-deep": _("folders too deep, not looked into"),
+    "sidecar-alone": _("an attachment without its recording"),
+    "already-received": _("received before, with a verified receipt"),
+    "already-spooled": _("spooled before, comes by the spool"),
+    "spooled": _("spooled, comes by the spool"),
+    "unreadable": _("cannot be read"),
     "changed": _("changed while it was read"),
-    "gone": _("disappeared while it was read"),
+    "gone": _("on the device when an earlier run began, no longer there"),
     "refused": _("refused by the server"),
-    "digest-mismatch": _("differs from its digest"),
-    "recording-not-taken": _("its recording was not taken"),
-    "spool-damaged": _("damaged on the portable disk"),
+    "digest-mismatch": _("the server received other bytes than were read"),
+    "recording-not-taken": _("an attachment whose recording was not taken"),
+    "spool-damaged": _("not the bytes that were spooled"),
     "not-listed": _("others, not listed one by one"),
 }

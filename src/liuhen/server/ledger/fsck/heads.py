@@ -65,7 +65,7 @@ class HeadsFiles:
             self._found.missing(path, "每日对账文件缺失或无法读取", "the daily heads file is missing or unreadable")
             return
         if [sha256(data).hex()] != digests:
-            self._found.altered(path, "与账本中的摘要不符", "it has another digest than the ledger says")
+            self._found.altered(path, "与账本中的校验值不符", "it has another digest than the ledger says")
         elif made_anew and not self._chains.has_gap:
             heads = ((subject, n, leaf) for subject, (n, leaf) in self._chains.heads.items())
             if encode_heads(date, heads) != data:

@@ -12,7 +12,17 @@ if TYPE_CHECKING:
 
     from liuhen.server.vault.adapters._posix import Posix
 
-__all__ = ["FOLDER", "Folders", "exists", "opened", "read_exactly", "read_small", "remove", "write_all"]
+__all__ = [
+    "FOLDER",
+    "Folders",
+    "found_at",
+    "opened",
+    "read_exactly",
+    "read_small",
+    "remove",
+    "write_all",
+    "write_synced",
+]
 
 FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY
 _SMALL: Final = 1 << 20
@@ -52,7 +62,7 @@ def opened(posix: Posix, path: Path, flags: int) -> Iterator[int]:
         posix.close(fd)
 
 
-def exists(posix: Posix, path: Path) -> os.stat_result | None:
+def found_at(posix: Posix, path: Path) -> os.stat_result | None:
     """Return what `path` is, None if there is nothing."""
     try:
         return posix.lstat(path)
@@ -95,7 +105,7 @@ def read_small(posix: Posix, path: Path) -> bytes | None:
         return None
 
 
-def write_durably(posix: Posix, path: Path, data: bytes) -> None:
+def write_synced(posix: Posix, path: Path, data: bytes) -> None:
     """Write `data` to `path`, in place of what is there; the folder's names are not yet durable."""
     with opened(posix, path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as fd:
         write_all(posix, fd, memoryview(data), 0)

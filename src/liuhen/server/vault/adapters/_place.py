@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from liuhen.core.errors import both
-from liuhen.server.vault.adapters._files import FOLDER, exists, opened, read_small, remove, write_durably
+from liuhen.server.vault.adapters._files import FOLDER, found_at, opened, read_small, remove, write_synced
 from liuhen.server.vault.adapters._posix import FLAG_UNSUPPORTED
 from liuhen.server.vault.adapters._record import DefectError, Record
 from liuhen.server.vault.errors import RecordDamagedError
@@ -49,15 +49,15 @@ class Place:
 
     def find(self) -> os.stat_result | None:
         """Return what lies under the address."""
-        return exists(self._posix, self.object)
+        return found_at(self._posix, self.object)
 
     def record_found(self) -> os.stat_result | None:
         """Return the record's file, unless a destruction is under way."""
-        return exists(self._posix, self._record)
+        return found_at(self._posix, self._record)
 
     def is_going(self) -> bool:
         """Return whether a destruction is under way."""
-        return exists(self._posix, self._gone) is not None
+        return found_at(self._posix, self._gone) is not None
 
     def record(self) -> Record | None:
         """Return the record, None if there is none.
@@ -81,7 +81,7 @@ class Place:
         Where there is nothing to write the folder is synced yet: who wrote the record may have died just before that.
         """
         if record != present or self.record_found() is None:
-            write_durably(self._posix, self._temporary, record.encode())
+            write_synced(self._posix, self._temporary, record.encode())
             self._posix.rename(self._temporary, self._record)
             remove(self._posix, self._gone)
         self._posix.fsync(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from liuhen.server.vault.adapters._files import FOLDER, opened, read_exactly, remove, write_all, write_durably
+from liuhen.server.vault.adapters._files import FOLDER, opened, read_exactly, remove, write_all, write_synced
 from liuhen.server.vault.adapters._posix import reporting
 from liuhen.server.vault.adapters._record import Note
 
@@ -178,7 +178,7 @@ class LocalStaged:
     def annotate(self) -> None:
         """Write the note, durably: from now on data that is missing has become this object."""
         note = Note(sha256=self.sha256(), size=self._durable)
-        write_durably(self._posix, self._area / self.NOTE, note.encode())
+        write_synced(self._posix, self._area / self.NOTE, note.encode())
         self._posix.fsync(self._folder)
 
     def move_to(self, target: Path) -> None:

@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from liuhen.server.vault.adapters._files import FOLDER, exists, opened, read_small, remove
+from liuhen.server.vault.adapters._files import FOLDER, found_at, opened, read_small, remove
 from liuhen.server.vault.adapters._posix import reporting
 from liuhen.server.vault.adapters._record import DefectError, Note
 from liuhen.server.vault.adapters._running import Memo, RunningDigest
@@ -86,7 +86,7 @@ class Staging:
     def areas(self) -> Iterator[StagedArea]:
         """Walk the areas in ascending order; one that vanishes meanwhile, or is no folder, is passed over."""
         with reporting(self._layout.shown(self._layout.staging)):
-            if exists(self._posix, self._layout.staging) is None:
+            if found_at(self._posix, self._layout.staging) is None:
                 return
             names = sorted(filter(self._layout.is_key, self._posix.listdir(self._layout.staging)))
         for key in names:
@@ -96,7 +96,7 @@ class Staging:
 
     def _look_at(self, key: str, path: Path) -> StagedArea:
         folder = self._posix.lstat(path)
-        data = exists(self._posix, path / LocalStaged.DATA)
+        data = found_at(self._posix, path / LocalStaged.DATA)
         note = self._read_note(path) if data is None else None
         touched = max(folder.st_mtime, 0.0 if data is None else data.st_mtime)
         return StagedArea(
@@ -124,7 +124,7 @@ class Staging:
         raise StageLockedError(key=key)
 
     def _sealed_note(self, area: Path) -> Note | None:
-        if exists(self._posix, area / LocalStaged.DATA) is not None:
+        if found_at(self._posix, area / LocalStaged.DATA) is not None:
             return None
         note = self._read_note(area)
         return note if note is not None and self._is_object(note) else None

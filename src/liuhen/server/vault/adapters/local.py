@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from liuhen.core.digests import Sha256
 from liuhen.core.errors import both
 from liuhen.core.forms import format_time
-from liuhen.server.vault.adapters._files import FOLDER, Folders, exists, opened, read_exactly
+from liuhen.server.vault.adapters._files import FOLDER, Folders, found_at, opened, read_exactly
 from liuhen.server.vault.adapters._layout import Layout, check_address, check_hold, check_key
 from liuhen.server.vault.adapters._place import Place, try_out
 from liuhen.server.vault.adapters._posix import Posix, reporting
@@ -156,7 +156,7 @@ class LocalStore:
         """Remove the object."""
         place, at = self._place(sha256), whole(at)
         with reporting(self._layout.shown(place.object)):
-            if exists(self._posix, place.folder) is None:
+            if found_at(self._posix, place.folder) is None:
                 return
             with place.locked() as folder:
                 if place.find() is not None:
@@ -212,7 +212,7 @@ class LocalStore:
         """Return how many bytes may still be written."""
         root = self._layout.root
         with reporting(root.name):
-            return self._posix.free_bytes(root.parent if exists(self._posix, root) is None else root)
+            return self._posix.free_bytes(root.parent if found_at(self._posix, root) is None else root)
 
     def _place(self, sha256: str) -> Place:
         return Place(self._posix, self._layout, check_address(sha256), freeze=self._freeze)

@@ -63,7 +63,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Show that the server failed. The page asks the database nothing: that may be what failed."""
-    text = _("The server failed to answer. Nothing was half-done. Try again; if it stays so, tell the administrator.")
+    text = _(
+        "The server failed to answer. Nothing was half-done. Try again; if it stays so, tell the system administrator."
+    )
     return _page(request, 500, _("The server failed"), text)
 
 

@@ -11,7 +11,7 @@ from liuhen.server.intake.models import FileRole
 from liuhen.server.intake.selectors import progress, recent_collections
 from liuhen.server.ledger.selectors import verifier_key
 from liuhen.server.recordings.models import Attachment
-from liuhen.server.recordings.selectors import visible
+from liuhen.server.recordings.selectors import visible_to
 from liuhen.server.web.guard import for_people
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def receipts(request: PersonRequest, collection_id: UUID) -> HttpResponse:
     """Show one collection's receipts as a form on A4, to be signed by who handed in and who took over."""
     collection = progress(actor=request.actor, collection_id=collection_id)
     ids = [file.recording for file in collection.files if file.recording is not None]
-    recordings = {row.id: row for row in visible(request.actor).filter(id__in=ids)}
+    recordings = {row.id: row for row in visible_to(request.actor).filter(id__in=ids)}
     attached = {(row.recording_id, row.name): row for row in Attachment.objects.filter(recording__in=recordings)}
     rows = []
     for file in collection.files:
