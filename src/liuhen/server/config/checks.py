@@ -1,4 +1,4 @@
-"""What `liuhen manage check` says of an installation. Each finding has an id and a hint (docs/guide/checks.md)."""
+"""What `liuhen manage check` says of an installation. Each message has an id and a hint (docs/guide/checks.md)."""
 
 from __future__ import annotations
 
