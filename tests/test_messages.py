@@ -52,6 +52,24 @@ def test_the_list_is_in_step_with_the_program() -> None:
     assert messages.LIST.read_text(encoding="utf-8") == messages.document(), "run: python -m tools.messages"
 
 
+OTHER_NAMES = {
+    "原件": re.compile("原始记录|原始文件"),
+    "附件": re.compile("附属文件"),
+    "校验值": re.compile("摘要"),
+    "系统管理员、安全管理员": re.compile("(?<!系统)(?<!安全)管理员"),
+    "system or security administrator": re.compile("(?<!system )(?<!security )administrator", re.IGNORECASE),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_one_thing_has_one_name_in_all_that_is_said(name: str) -> None:
+    *_, said = messages.LIST.read_text(encoding="utf-8").partition("\n## ")
+    catalogue = [text for pair in translations("zh_Hans").items() for text in pair]
+    found = [line for line in [*said.splitlines(), *map(str, catalogue)] if OTHER_NAMES[name].search(line)]
+    assert min(len(catalogue), len(said.splitlines())) > 500
+    assert found == []
+
+
 def test_the_list_has_every_error_with_its_code_once() -> None:
     listed = re.findall(r"^\| `([a-z0-9-]+)` \|", messages.LIST.read_text(encoding="utf-8"), re.MULTILINE)
     assert len(listed) > 150

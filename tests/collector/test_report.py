@@ -232,7 +232,7 @@ def test_every_reason_is_said_in_both_languages() -> None:
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (3 << 29, "1.5 GiB"), (1 << 60, "1048576.0 TiB")],
+    [(0, "0 B"), (999, "999 B"), (1_000, "1.0 KB"), (38_200_000, "38.2 MB"), (1_420_000_000, "1.4 GB")],
 )
 def test_sizes_are_short(size: int, text: str) -> None:
     assert size_text(size) == text

@@ -69,7 +69,7 @@ class EntryTooLargeError(EntryError):
     """The entry exceeds `MAX_ENTRY_SIZE`."""
 
     code = "entry-too-large"
-    zh = "账本条目有 {size} 字节，超过上限 {limit} 字节，不予接受。请重新取得；写入时请将长内容存入原件库，只记摘要。"
+    zh = "账本条目有 {size} 字节，超过上限 {limit} 字节，不予接受。请重新取得；写入时请将长内容存入原件库，只记校验值。"
     en = (
         "The ledger entry has {size} bytes, more than {limit}, and is not accepted. Obtain it again; "
         "when writing one, store the long part in the vault and enter its digest."

@@ -25,7 +25,7 @@ __all__ = ["add_arguments", "run"]
 _HELP = {
     "receipt": ("入库回执文件", "the receipt"),
     "key": ("账本验证公钥，或写有它的文件", "the ledger's verifier key, or a file that holds it"),
-    "file": ("原始文件，一并核对", "the original, to be compared with the receipt"),
+    "file": ("原件，一并核对", "the original, to be compared with the receipt"),
     "export": ("导出的账本目录", "folder of an exported ledger"),
     "json": ("以 JSON 输出结果", "write the result as JSON"),
 }

@@ -54,7 +54,7 @@ class ScreenReport:
         self._words = words
         self._console = Console(file=stream, highlight=False)
         wide = self._console.width >= _WIDE
-        more = [DownloadColumn(binary_units=True), TransferSpeedColumn(), TimeRemainingColumn()] if wide else []
+        more = [DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()] if wide else []
         self._room = max(_LEAST_ROOM, self._console.width - (_WIDE_TAKES if wide else _NARROW_TAKES))
         self._progress = Progress(
             TextColumn("{task.description}"),

@@ -21,36 +21,36 @@ if TYPE_CHECKING:
 
 __all__ = ["REASONS", "Words", "size_text"]
 
+# The pages say the same (`liuhen.server.web.words`), of whatever time: a reason is read at the station and years later.
 REASONS: Final[dict[SkipReason, tuple[str, str]]] = {
-    SkipReason.NOT_MEDIA: ("不是音像文件", "no recording"),
-    SkipReason.SYSTEM_FILE: ("系统文件", "system file"),
-    SkipReason.SYMLINK: ("链接，不跟随", "link, not followed"),
-    SkipReason.NOT_A_FILE: ("不是普通文件", "not a regular file"),
+    SkipReason.NOT_MEDIA: ("不是音像记录", "not a recording"),
+    SkipReason.SYSTEM_FILE: ("系统文件或目录", "a system file or folder"),
+    SkipReason.SYMLINK: ("链接，不跟随", "a link, not followed"),
+    SkipReason.NOT_A_FILE: ("不是普通文件", "not an ordinary file"),
     SkipReason.TOO_DEEP: ("目录层级过深，未查看", "folders too deep, not looked into"),
-    SkipReason.SIDECAR_ALONE: ("附属文件无对应记录", "attachment without its recording"),
-    SkipReason.ALREADY_RECEIVED: ("此前已入库，有回执", "received before, with receipt"),
-    SkipReason.ALREADY_SPOOLED: ("此前已暂存，待转交", "spooled before, to be sent on"),
-    SkipReason.SPOOLED: ("已暂存，待转交", "spooled, to be sent on"),
+    SkipReason.SIDECAR_ALONE: ("附件，没有所属的音像记录", "an attachment without its recording"),
+    SkipReason.ALREADY_RECEIVED: ("此前已入库，回执已核验", "received before, with a verified receipt"),
+    SkipReason.ALREADY_SPOOLED: ("此前已暂存，由暂存目录转交", "spooled before, comes by the spool"),
+    SkipReason.SPOOLED: ("已暂存，由暂存目录转交", "spooled, comes by the spool"),
     SkipReason.UNREADABLE: ("无法读取", "cannot be read"),
-    SkipReason.CHANGED: ("读取时发生变化，下次重试", "changed while read, retried next time"),
-    SkipReason.GONE: ("已不在设备上", "no longer on the device"),
+    SkipReason.CHANGED: ("读取时发生变化", "changed while it was read"),
+    SkipReason.GONE: ("此前采集开始时还在设备上，后来不在", "on the device when an earlier run began, no longer there"),
     SkipReason.REFUSED: ("服务器拒收", "refused by the server"),
-    SkipReason.DIGEST_MISMATCH: ("摘要不符，下次重试", "digests differ, retried next time"),
-    SkipReason.RECORDING_NOT_TAKEN: ("所属记录未入库", "its recording was not taken"),
-    SkipReason.SPOOL_DAMAGED: ("暂存内容已损坏", "damaged in the spool"),
+    SkipReason.DIGEST_MISMATCH: ("服务器收到的与读取的内容不一致", "the server received other bytes than were read"),
+    SkipReason.RECORDING_NOT_TAKEN: ("附件，所属的音像记录未采集", "an attachment whose recording was not taken"),
+    SkipReason.SPOOL_DAMAGED: ("与暂存时的内容不一致", "not the bytes that were spooled"),
     SkipReason.NOT_LISTED: ("其余未逐项列出", "others, not listed one by one"),
 }
 
-_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
-_STEP: Final = 1024
+_UNITS: Final = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB"))
 
 
 def size_text(size: int) -> str:
-    """Return `size` bytes in a unit that leaves at most four digits."""
-    value, unit = float(size), 0
-    while value >= _STEP and unit < len(_UNITS) - 1:
-        value, unit = value / _STEP, unit + 1
-    return f"{size} B" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
+    """Return a size in GB (10^9 bytes), MB or KB with one decimal, in bytes below that."""
+    for unit, name in _UNITS:
+        if size >= unit:
+            return f"{size / unit:.1f} {name}"
+    return f"{size} B"
 
 
 class Words:

@@ -45,7 +45,7 @@ class ReceiptBook:
         """
         facts = self._verified(receipt, item.shown, digests.sha256, digests.size)
         if facts.sm3 is not None and facts.sm3 != digests.sm3:
-            reason = both("SM3 摘要与文件不符", "its SM3 digest is not the file's")
+            reason = both("SM3 校验值与文件不符", "its SM3 digest is not the file's")
             raise ReceiptRefusedError(name=item.shown, reason=reason)
         name = f"{_safe_name(item.declaration.name)}.{item.declaration.upload}.receipt.json"
         path = f"{item.declaration.collection}/{name}"

@@ -101,7 +101,7 @@ class _HandIn:
             raise SpoolDamagedError(
                 path=self._source.shown,
                 what=item.shown,
-                reason=both("内容与暂存时的摘要不符", "its bytes are not those that were spooled"),
+                reason=both("内容与暂存时的校验值不符", "its bytes are not those that were spooled"),
             )
         sent = self._collection.put(replace(item, state=ItemState.SENT, digests=digests))
         return self.seal(sent, digests)

@@ -263,7 +263,7 @@ class UploadSealedError(IntakeError):
 
     code = "upload-sealed"
     status = 409
-    zh = "上传 {upload} 已封存入库，不能放弃。原始记录只能到期后按审批处置。"
+    zh = "上传 {upload} 已封存入库，不能放弃。原件只能到期后按审批处置。"
     en = "Upload {upload} is sealed and cannot be discarded. An original goes only by approved disposal after its term."
 
 
@@ -338,7 +338,7 @@ class OriginalNotSealedError(IntakeError):
 
     code = "original-not-sealed"
     status = 409
-    zh = "附件 {upload} 所属的原始记录（上传 {original}）尚未封存。请先完成原始记录的入库。"
+    zh = "附件 {upload} 所属的原件（上传 {original}）尚未封存。请先完成原件的入库。"
     en = "The original of attachment {upload} (upload {original}) is not sealed yet. Seal the original first."
 
 

@@ -138,7 +138,7 @@ def checksum_of(headers: Headers) -> Checksum | None:
     engine = _ENGINES[algorithm]()
     declared = decode_base64(encoded)
     if declared is None or len(declared) != len(engine.digest()):
-        raise _wrong("Upload-Checksum", given, "摘要不是该算法的 Base64", "it is no Base64 of such a digest")
+        raise _wrong("Upload-Checksum", given, "校验值不是该算法的 Base64", "it is no Base64 of such a digest")
     return Checksum(algorithm, declared, engine)
 
 

@@ -11,8 +11,11 @@ class MediaRefusedError(LiuhenError):
     """A tool's verdict: this file cannot be used in this way. The original is untouched."""
 
     code = "media-refused"
-    zh = "文件不能用于 {tool}：{defect}（{detail}）。原始记录已封存，未受影响；可换用其他播放软件核对原件。"
-    en = "The file cannot be used for {tool}: {defect} ({detail}). The original is sealed; try another player."
+    zh = "文件不能用于 {tool}：{defect}（{detail}）。原件已封存，未受影响；可换用其他播放软件核对。"
+    en = (
+        "The file cannot be used for {tool}: {defect} ({detail}). "
+        "The original is sealed and untouched; try another player."
+    )
 
 
 class ToolLostError(LiuhenError):
@@ -30,4 +33,7 @@ class OriginalDiffersError(LiuhenError):
 
     code = "original-differs"
     zh = "音像记录 {recording} 的原件与封存时的校验值不符。请勿改动现场，立即报告保管人并从备份恢复。"
-    en = "The original of recording {recording} is not what was sealed. Report it at once; restore it from a backup."
+    en = (
+        "The original of recording {recording} is not what was sealed. Change nothing, report it to the custodian at "
+        "once and restore it from a backup."
+    )
