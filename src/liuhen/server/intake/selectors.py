@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from liuhen.server.kernel.actor import Actor
-    from liuhen.server.vault.interfaces import Store
 
 __all__ = [
     "RECENT",
@@ -123,13 +122,12 @@ def _counts(rows: Iterable[Collection]) -> dict[UUID, dict[str, int]]:
     return {row[0]: dict(zip(names, row[1:], strict=True)) for row in found.values_list("collection_id", *names)}
 
 
-def _staged_sizes(receiving: Iterable[Upload], store: Store | None = None) -> dict[UUID, int]:
+def _staged_sizes(receiving: Iterable[Upload]) -> dict[UUID, int]:
     """Return what lies staged of those uploads of which this process has seen no byte."""
     unseen = {str(upload.id): upload.id for upload in receiving if live.look(upload.id) is None}
     if not unseen:
         return {}
-    areas = (store or stores.originals()).staged()
-    return {unseen[area.key]: area.size for area in areas if area.key in unseen}
+    return {unseen[area.key]: area.size for area in stores.originals().staged() if area.key in unseen}
 
 
 def _received(upload: Upload, staged: Mapping[UUID, int]) -> int:

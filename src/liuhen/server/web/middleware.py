@@ -32,6 +32,7 @@ class LanguageMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         with translation.override(language):
@@ -51,6 +52,7 @@ class ActorMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
         request.at = clock.now()  # type: ignore[attr-defined]  # PersonRequest declares it for the views
         person = request.user if isinstance(request.user, Person) else None
         request.actor = actor_of(person) if person is not None else None  # type: ignore[attr-defined]  # as above
