@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.support.waiting import wait_for
 import shutil
 import sqlite3
 from contextlib import closing
@@ -18,6 +17,7 @@ from liuhen.server.demo import cast, fill, story
 from liuhen.server.demo.fill import ServerSilentError
 from tests.server.commands.test_serve import Server
 from tests.support.commands import liuhen
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,6 +11,8 @@ import pytest
 from liuhen.core.tlog.checkpoint import open_checkpoint
 from liuhen.core.tlog.note import VerifierKey
 from liuhen.core.verify import FolderFiles, verify_export
+from liuhen.server.ledger.files import HEALTH_PATH, LedgerFolder
+from liuhen.server.ledger.health import Health, IntegratorState, write_health
 from tests.support.served import made_instance
 
 if TYPE_CHECKING:
@@ -53,6 +55,20 @@ def test_fsck_says_in_the_language_asked_for_that_nothing_is_wrong(
         assert len(done.stderr.splitlines()) == 1
     assert read_again not in plain.stderr
     assert read_again in deep.stderr
+
+
+def test_fsck_says_what_keeps_events_from_being_sequenced(instance: Served) -> None:
+    folder = LedgerFolder(instance.home / "ledger")
+    before = folder.read(HEALTH_PATH)
+    problem = {"code": "ledger-files", "zh": "账本文件有误。", "en": "A file is wrong."}
+    write_health(folder, Health(state=IntegratorState.REFUSED, since=None, problem=problem, affirmed=None))
+    try:
+        told = [instance.run("ledger", "fsck", "--language", language).stderr for language in ("zh", "en")]
+    finally:
+        folder.put(HEALTH_PATH, before)
+    assert [
+        words.splitlines()[1].endswith(problem[language]) for words, language in zip(told, ("zh", "en"), strict=True)
+    ] == [True] * 2
 
 
 def test_fsck_names_what_is_wrong_one_object_a_line(instance: Served) -> None:

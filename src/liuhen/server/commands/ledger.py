@@ -52,14 +52,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _fsck(language: Language, *, deep: bool) -> int:
-    """Print each discrepancy as one JSON object, and a summary for people."""
+    """Print each discrepancy as one JSON object, and for people a summary and what the integrator stumbled over."""
     from liuhen.server.ledger.fsck import check_ledger
+    from liuhen.server.ledger.health import read_health
+    from liuhen.server.ledger.selectors import ledger_folder
 
     report = check_ledger(deep=_read_again if deep else None)
     for found in report.discrepancies:
         row = {"kind": found.kind.value, "where": found.where, "zh": found.zh, "en": found.en}
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
     sys.stderr.write(f"{_summary(report, language)}\n")
+    health = read_health(ledger_folder())
+    if health is not None and health.problem is not None:
+        sys.stderr.write(f"{language.pick('编入未能进行', 'No sequencing')}: {health.problem[language]}\n")
     return report.exit_code
 
 
