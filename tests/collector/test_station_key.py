@@ -107,12 +107,6 @@ def test_a_key_too_many_and_one_too_few_are_told_apart(given: dict[str, Any], zh
     assert en in told["en"]
 
 
-def test_a_faulty_log_key_cannot_command_the_terminal(station: Station, device: Path, tmp_path: Path) -> None:
-    station.key_file = write_key(tmp_path / "bad.json", "\x1b[2J+0+0")
-
-    assert "\x1b" not in station.collect(device).words
-
-
 def test_a_faulty_key_file_or_log_key_ends_the_command_with_its_own_code(
     station: Station, device: Path, tmp_path: Path
 ) -> None:

@@ -122,3 +122,21 @@ def test_a_receipt_that_is_right_in_sha256_and_wrong_in_sm3_is_refused(
     real = module.digest_file(original)
     monkeypatch.setattr(module, "digest_file", lambda _: module.Digests(real.sha256, "0" * 64, real.size))
     assert _verify(receipt, "--key", key, "--file", original) == 13
+
+
+def test_what_stands_in_a_false_receipt_cannot_command_the_terminal(
+    tmp_path: Path, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "false.receipt.json"
+    path.write_bytes(b'{"\\u001b[2J":1,"\\u001b[2J":2}')
+
+    assert _verify(path, "--key", key) == 13
+    assert "⟨U+001B⟩[2J" in capsys.readouterr().err
+
+
+def test_the_name_of_a_ledger_cannot_command_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = SmallLedger(key=SigningKey.generate("agency.example/\x9b2J"))
+    folder = ledger.fill(10).write(tmp_path / "export")
+
+    assert _verify("--export", folder, "--key", ledger.key.verifier.to_text()) == 0
+    assert "The ledger is genuine: agency.example/⟨U+009B⟩2J with 10 entries" in capsys.readouterr().err

@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.export is not None and args.file is not None:
         args.refuse(args.language.pick("--file 只与回执同用", "--file goes with RECEIPT"))
+    from liuhen.core.naming import reshown
     from liuhen.core.tlog.note import VerifierKey
 
     key = VerifierKey.from_text(_key_text(args.key))
@@ -70,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
         proven = _verify_receipt(args.receipt, args.file, key)
     if args.json:
         print(json.dumps(proven.result))
-    print(args.language.pick(proven.zh, proven.en), file=sys.stderr)
+    # The name of a ledger is whatever its maker called it.
+    print(reshown(args.language.pick(proven.zh, proven.en)), file=sys.stderr)
     return ExitCode.OK
 
 
