@@ -166,6 +166,7 @@ def test_an_error_reaches_people_in_their_language_and_machines_as_json(
     assert cli.main(["trial", "--language", "en", "--json"]) == ExitCode.FAILED
     captured = capsys.readouterr()
     assert json.loads(captured.out) == {"event": "trouble", "code": "trial", "zh": "试验 x", "en": "trial of x"}
+    assert captured.out.isascii(), "read by whoever, in whatever locale"
     assert captured.err == "trial of x [trial]\n"
 
 

@@ -198,7 +198,7 @@ def _tell(error: LiuhenError, language: Language, *, as_json: bool) -> None:
     from liuhen.core.naming import reshown
 
     if as_json:
-        _say(json.dumps({"event": "trouble", **error.as_dict()}, ensure_ascii=False), sys.stdout)
+        _say(json.dumps({"event": "trouble", **error.as_dict()}), sys.stdout)
     # What a file or a far end says of itself may stand in an error, and must not command the terminal.
     _say(f"{reshown(error.text(language))} [{error.code}]", sys.stderr)
 
