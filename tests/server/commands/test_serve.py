@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -62,20 +61,6 @@ class Server:
         self.process.send_signal(number)
         said = self.process.communicate(timeout=PATIENCE_S)[1]
         return self.process.returncode, said
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An instance without data, to be copied."""
-    home = tmp_path_factory.mktemp("made") / "home"
-    done = liuhen(home, "init")
-    assert done.returncode == 0, done.stderr
-    return home
-
-
-@pytest.fixture
-def home(made: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(made, tmp_path / "home")
 
 
 @pytest.fixture
@@ -150,6 +135,13 @@ def test_an_address_that_is_not_this_machines_is_said(home: Path, host: str) -> 
 def test_it_listens_on_ipv6_where_it_is_told_to(home: Path) -> None:
     running = Server(home, "--no-worker", host="::1")
     wait_for(lambda: running.answers("[::1]"))
+    assert running.stop()[0] == 0
+
+
+def test_at_every_address_it_listens_on_both_ipv6_and_ipv4(home: Path) -> None:
+    running = Server(home, "--no-worker", host="::")
+    wait_for(lambda: running.answers("[::1]"))
+    assert running.answers("127.0.0.1")
     assert running.stop()[0] == 0
 
 

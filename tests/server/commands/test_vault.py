@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 from liuhen.server.vault.adapters.local import LocalStore
 from liuhen.server.vault.interfaces import Protection
@@ -16,21 +13,6 @@ from tests.support.thawing import thaw
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An instance without content, made once."""
-    home = tmp_path_factory.mktemp("vault-command") / "home"
-    assert liuhen(home, "init").returncode == 0
-    return home
-
-
-@pytest.fixture
-def home(fresh: Path, tmp_path: Path) -> Path:
-    copy = tmp_path / "home"
-    subprocess.run(["cp", "-a", str(fresh), str(copy)], check=True)
-    return copy
 
 
 def original(home: Path) -> Path:

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.support.commands import LIUHEN, beside, environment, liuhen
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """An instance without jobs."""
-    assert liuhen(tmp_path / "home", "init").returncode == 0
-    return tmp_path / "home"
 
 
 def in_shell(home: Path, statements: str) -> str:
