@@ -104,7 +104,7 @@ _at_commands: Final = _in(
     "server.vault",
 )
 _of_pages: Final = _named("CollectionMissingError")
-_of_ledger_files: Final = _named("LedgerClosedError", "LedgerFileMissingError", "LedgerMethodError")
+_of_ledger_files: Final = _named("LedgerClosedError", "LedgerFileMissingError", "ReadOnlyError")
 _at_pages: Final = _either(
     _in("server.access", "server.recordings", "server.web"),
     _of_pages,

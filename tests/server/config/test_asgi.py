@@ -53,7 +53,7 @@ def test_everything_else_is_a_page_or_a_static_file(address: tuple[str, int]) ->
 def test_a_form_that_is_too_large_is_refused_in_both_languages(address: tuple[str, int]) -> None:
     status, body = ask(address, "/log-in", "POST", bytes(bodies.BODY_LIMIT + 1))
     assert status == 413
-    assert json.loads(body)["code"] == "body-too-large"
+    assert json.loads(body)["code"] == "form-too-large"
     assert json.loads(body).keys() == {"code", "zh", "en"}
 
 
@@ -66,7 +66,7 @@ def test_a_form_that_trickles_in_is_refused_when_its_time_is_over(
         answer = http.client.HTTPResponse(connection)
         answer.begin()
         assert answer.status == 408
-        assert json.loads(answer.read())["code"] == "body-too-slow"
+        assert json.loads(answer.read())["code"] == "form-too-slow"
 
 
 def trickling(address: tuple[str, int]) -> socket.socket:

@@ -13,7 +13,7 @@ import pytest
 
 from liuhen.core.errors import LiuhenError
 from liuhen.server.config import bodies
-from liuhen.server.config.bodies import BODY_LIMIT, BodyTooLargeError, BodyTooSlowError, read_whole
+from liuhen.server.config.bodies import BODY_LIMIT, FormTooLargeError, FormTooSlowError, read_whole
 from tests.support.asgi_server import serving
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def test_a_body_within_the_limit_arrives_whole(address: tuple[str, int], size: i
 def test_a_client_that_sends_too_much_gets_its_refusal_once_it_has_sent_all(
     address: tuple[str, int], size: int
 ) -> None:
-    assert post(address, b"x" * size) == (413, "body-too-large")
+    assert post(address, b"x" * size) == (413, "form-too-large")
 
 
 def test_a_client_that_sends_without_end_is_cut_off(
@@ -88,7 +88,7 @@ def test_a_client_that_sends_without_end_is_cut_off(
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\n\r\n")
         with pytest.raises(OSError, match=r"reset|[Bb]roken pipe"):
             send_for_ever(connection)
-    assert door.seen == ["body-too-large"]
+    assert door.seen == ["form-too-large"]
 
 
 def test_a_client_that_sends_too_much_and_then_no_more_is_not_waited_for(
@@ -98,7 +98,7 @@ def test_a_client_that_sends_too_much_and_then_no_more_is_not_waited_for(
     with socket.create_connection(address, timeout=30) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n" + b"x" * (BODY_LIMIT + 1))
         assert connection.recv(12) == b"HTTP/1.1 413"
-    assert door.seen == ["body-too-large"]
+    assert door.seen == ["form-too-large"]
 
 
 def test_a_client_that_trickles_its_form_is_refused_when_its_time_is_over(
@@ -108,7 +108,7 @@ def test_a_client_that_trickles_its_form_is_refused_when_its_time_is_over(
     with socket.create_connection(address, timeout=30) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nname=")
         assert connection.recv(12) == b"HTTP/1.1 413"
-    assert door.seen == ["body-too-slow"]
+    assert door.seen == ["form-too-slow"]
 
 
 def test_of_a_client_that_leaves_before_its_form_is_whole_nothing_is_acted_on(
@@ -142,6 +142,6 @@ def test_after_the_body_a_page_sees_the_client_leave() -> None:
 
 
 def test_the_refusals_say_how_much_and_how_long() -> None:
-    for error in (BodyTooLargeError(limit=BODY_LIMIT), BodyTooSlowError(seconds=20.0)):
+    for error in (FormTooLargeError(limit=BODY_LIMIT), FormTooSlowError(seconds=20.0)):
         said = json.dumps(error.as_dict(), ensure_ascii=False)
-        assert said.count("2097152" if isinstance(error, BodyTooLargeError) else "20 ") >= 2
+        assert said.count("2097152" if isinstance(error, FormTooLargeError) else "20 ") >= 2

@@ -158,7 +158,7 @@ def test_without_a_ledger_nothing_is_served(home: object) -> None:
 def test_the_ledger_is_only_read(grown: LedgerFolder, method: str) -> None:
     got = ask("/ledger/checkpoint", method=method)
     assert (got.status, got.headers["allow"]) == (405, "GET, HEAD")
-    assert json.loads(got.body)["code"] == "ledger-method"
+    assert json.loads(got.body)["code"] == "read-only"
     del grown
 
 

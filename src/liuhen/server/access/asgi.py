@@ -17,7 +17,6 @@ from liuhen.server.access.content import Content, Part, content_of
 from liuhen.server.access.delivery import Delivery, RangeRecorder, threads
 from liuhen.server.access.errors import (
     ContentMissingError,
-    MethodRefusedError,
     RangeNotRecordedError,
     RangeRefusedError,
 )
@@ -25,7 +24,7 @@ from liuhen.server.access.ranges import Span, span_of
 from liuhen.server.access.selectors import Admission, admit
 from liuhen.server.kernel import clock
 from liuhen.server.kernel.asgi import NOSNIFF, field_values, send_error, session_key_of
-from liuhen.server.kernel.errors import ServerError
+from liuhen.server.kernel.errors import ReadOnlyError, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -93,7 +92,7 @@ async def _look_up(scope: Scope) -> tuple[Callable[[], Admission], Admission, Co
     if match is None:
         raise ContentMissingError(part=scope["path"][:80])
     if scope["method"] not in {"GET", "HEAD"}:
-        raise MethodRefusedError(method=scope["method"])
+        raise ReadOnlyError(path=scope["path"][:80], method=scope["method"][:20])
     ticket_id, part = uuid.UUID(match[1]), Part(match[2])
     session_key = session_key_of(scope)
 
@@ -143,7 +142,7 @@ async def _refuse(send: Send, error: ServerError, *, head: bool) -> None:
 def _hints(error: ServerError) -> Iterable[tuple[bytes, bytes]]:
     if isinstance(error, RangeRefusedError):
         yield b"content-range", f"bytes */{error.where['size']}".encode()
-    if isinstance(error, MethodRefusedError):
+    if isinstance(error, ReadOnlyError):
         yield b"allow", b"GET, HEAD"
 
 

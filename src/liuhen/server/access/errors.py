@@ -8,7 +8,6 @@ __all__ = [
     "AccessError",
     "ContentMissingError",
     "HolderRefusedError",
-    "MethodRefusedError",
     "NotOpenedError",
     "RangeNotRecordedError",
     "RangeRefusedError",
@@ -103,15 +102,6 @@ class RangeRefusedError(AccessError):
     status = 416
     zh = "请求的字节范围“{range}”无效：全长 {size} 字节，每次只能请求一段。请重新加载页面。"
     en = "The byte range “{range}” is not valid: there are {size} bytes, one range a request. Reload the page."
-
-
-class MethodRefusedError(AccessError):
-    """Content is only read."""
-
-    code = "method-refused"
-    status = 405
-    zh = "音像内容只供读取，不接受 {method} 请求。请用 GET 或 HEAD。"
-    en = "Content is only read; {method} is not accepted. Use GET or HEAD."
 
 
 class RangeNotRecordedError(AccessError):

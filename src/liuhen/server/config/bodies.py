@@ -15,7 +15,7 @@ from liuhen.server.kernel.errors import ServerError
 if TYPE_CHECKING:
     from liuhen.server.kernel.asgi import Message, Receive
 
-__all__ = ["BODY_LIMIT", "BODY_SECONDS", "BodyTooLargeError", "BodyTooSlowError", "read_whole"]
+__all__ = ["BODY_LIMIT", "BODY_SECONDS", "FormTooLargeError", "FormTooSlowError", "read_whole"]
 
 BODY_LIMIT: Final = 2 << 20
 BODY_SECONDS: Final = 20.0
@@ -24,19 +24,19 @@ BODY_SECONDS: Final = 20.0
 _DROPPED: Final = 64 << 20
 
 
-class BodyTooLargeError(ServerError):
+class FormTooLargeError(ServerError):
     """A page was sent more than its forms need."""
 
-    code = "body-too-large"
+    code = "form-too-large"
     status = 413
     zh = "提交内容超过 {limit} 字节上限，未予处理。请减少内容后重试；音像记录请经采集站采集入库。"
     en = "What was sent is over the limit of {limit} bytes and was not taken. Send less; recordings go by a station."
 
 
-class BodyTooSlowError(ServerError):
+class FormTooSlowError(ServerError):
     """A page's body did not arrive in time."""
 
-    code = "body-too-slow"
+    code = "form-too-slow"
     status = 408
     zh = "提交内容在 {seconds:g} 秒内未到齐，未予处理。请检查网络后重试。"
     en = "What was sent did not arrive within {seconds:g} s and was not taken. Check the network and try again."
@@ -48,8 +48,8 @@ async def read_whole(receive: Receive) -> Receive | None:
     None when the client left before its body was whole: there is nobody to answer, and nothing to act on.
 
     Raises:
-        BodyTooLargeError: more than `BODY_LIMIT` bytes came.
-        BodyTooSlowError: it was not whole after `BODY_SECONDS`.
+        FormTooLargeError: more than `BODY_LIMIT` bytes came.
+        FormTooSlowError: it was not whole after `BODY_SECONDS`.
     """
     body = bytearray()
     more = True
@@ -62,11 +62,11 @@ async def read_whole(receive: Receive) -> Receive | None:
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
     except TimeoutError:
-        raise BodyTooSlowError(seconds=BODY_SECONDS) from None
+        raise FormTooSlowError(seconds=BODY_SECONDS) from None
     if len(body) > BODY_LIMIT:
         if more:
             await _drop(receive)
-        raise BodyTooLargeError(limit=BODY_LIMIT)
+        raise FormTooLargeError(limit=BODY_LIMIT)
     whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
     async def replay() -> Message:

@@ -16,6 +16,16 @@ from liuhen.server.kernel.sqlite.version import driver, wal_is_safe
 if TYPE_CHECKING:
     from liuhen.server.config.instance import Instance
 
+__all__ = [
+    "agency_domain_is_set",
+    "chinese_is_there",
+    "instance_is_initialised",
+    "instance_is_private",
+    "plain_http_stays_on_this_machine",
+    "secrets_are_private",
+    "sqlite_in_use",
+]
+
 
 @checks.register("liuhen")
 def sqlite_in_use(**_given: Any) -> list[checks.CheckMessage]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from liuhen.core.errors import LiuhenError
 
-__all__ = ["ClockSetBackError", "NameInvalidError", "ServerError"]
+__all__ = ["ClockSetBackError", "NameInvalidError", "ReadOnlyError", "ServerError"]
 
 
 class ServerError(LiuhenError):
@@ -33,3 +33,12 @@ class NameInvalidError(ServerError):
     code = "name-invalid"
     zh = "{what}“{name}”不可用：应为 1 至 {limit} 个可见字符，不得换行。请更正后重试。"
     en = "The {what} “{name}” cannot be used: 1 to {limit} visible characters in one line. Correct it and try again."
+
+
+class ReadOnlyError(ServerError):
+    """What is only read was asked for by another method than GET or HEAD."""
+
+    code = "read-only"
+    status = 405
+    zh = "{path} 只供读取，不接受 {method} 请求。请用 GET 或 HEAD。"
+    en = "{path} is only read; {method} is not accepted. Use GET or HEAD."

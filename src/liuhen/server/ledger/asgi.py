@@ -19,9 +19,9 @@ from liuhen.core.tlog.tiles import CHECKPOINT_PATH, TILE_HEIGHT, TILE_WIDTH, Bun
 from liuhen.server.accounts.policy import Ability, allows
 from liuhen.server.accounts.selectors import actor_of, person_of_session
 from liuhen.server.kernel.asgi import JSON_TYPE, NOSNIFF, Threads, send_error, session_key_of
-from liuhen.server.kernel.errors import ServerError
+from liuhen.server.kernel.errors import ReadOnlyError, ServerError
 from liuhen.server.ledger import selectors
-from liuhen.server.ledger.errors import LedgerClosedError, LedgerFileMissingError, LedgerMethodError, NoCheckpointError
+from liuhen.server.ledger.errors import LedgerClosedError, LedgerFileMissingError, NoCheckpointError
 from liuhen.server.ledger.files import HEADS_FOLDER, KEY_PATH
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class LedgerHandler:
 
     async def _admit(self, scope: Scope) -> None:
         if scope["method"] not in {"GET", "HEAD"}:
-            raise LedgerMethodError(method=scope["method"][:20])
+            raise ReadOnlyError(path=scope["path"][:80], method=scope["method"][:20])
         if not _is_public() and not await _threads.with_database(partial(self._authorise, scope)):
             raise LedgerClosedError
 
@@ -156,7 +156,7 @@ def _headers(kind: bytes, length: int, cache: bytes) -> Headers:
 
 async def _refuse(send: Send, error: ServerError, *, with_body: bool) -> None:
     headers: Headers = [(b"cache-control", _NEVER), NOSNIFF]
-    if isinstance(error, LedgerMethodError):
+    if isinstance(error, ReadOnlyError):
         headers.append((b"allow", b"GET, HEAD"))
     await send_error(send, error, headers=headers, with_body=with_body)
 

@@ -22,7 +22,6 @@ __all__ = [
     "LedgerError",
     "LedgerFileMissingError",
     "LedgerFilesError",
-    "LedgerMethodError",
     "NoCheckpointError",
     "SequencingFaultError",
     "SignerRefusesError",
@@ -159,15 +158,6 @@ class LedgerFileMissingError(ServerError):
     status = 404
     zh = "账本中没有 {path}。可读取：checkpoint、key、heads/<日期>.json 和 tile/ 下检查点所覆盖的文件。"
     en = "The ledger has no {path}. It has checkpoint, key, heads/<date>.json, and the tile/ files of the checkpoint."
-
-
-class LedgerMethodError(ServerError):
-    """The ledger is only read."""
-
-    code = "ledger-method"
-    status = 405
-    zh = "账本只读，不接受 {method}。请用 GET 或 HEAD。"
-    en = "The ledger is only read; {method} is not taken. Use GET or HEAD."
 
 
 class LedgerClosedError(ServerError):
