@@ -50,7 +50,7 @@ def _is_told_as_late_ledger(done: Done) -> None:
     says(
         trouble,
         "server-unreachable",
-        zh=["尚无检查点覆盖", "内容不会丢失", "请查看服务器日志"],
+        zh=["尚无检查点覆盖", "内容不会丢失", "请系统管理员查看服务器日志"],
         en=["no checkpoint covered it", "Nothing is lost", "read the server's log"],
     )
 
