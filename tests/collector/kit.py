@@ -91,6 +91,12 @@ class Done:
         return summary
 
     @property
+    def trouble(self) -> dict[str, Any]:
+        """The only thing that people were told at once."""
+        (only,) = self.of("trouble")
+        return only
+
+    @property
     def troubles(self) -> list[str]:
         """The codes of what people were told at once."""
         return [one["code"] for one in self.of("trouble")]

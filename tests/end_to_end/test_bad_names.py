@@ -198,9 +198,8 @@ def test_a_portable_disk_whose_manifest_climbs_reads_and_writes_nothing_beside_i
         assert done.code == 0, done.words
     else:
         assert done.code == 12, done.words
-        (trouble,) = done.of("trouble")
         says(
-            trouble,
+            done.trouble,
             "spool-damaged",
             zh=[str(disk), "manifest.json", "已损坏", "请从原设备重新采集"],
             en=[str(disk), "manifest.json", "is damaged", "collect from the device again"],

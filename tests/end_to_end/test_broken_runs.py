@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 
 
-def _finishes(instance: Instance, device: Path, films: dict[str, bytes]) -> None:
-    """Check that the next run brings everything in, clears the device, and that all books agree."""
-    done = instance.hand_in(device, "--clear-device", "--patience", "10")
-    assert done.code == 0, done.words
-    assert left_on(device) == set()
-    instance.holds(films.values())
-
-
 def _collections(instance: Instance) -> int:
     return len(instance.rows("SELECT id FROM intake_collection"))
 
@@ -60,9 +52,8 @@ def test_killed_mid_upload_the_next_run_sends_only_the_rest(
         hold.release.set()
         done = ended(run)
     assert done.code == 5
-    (trouble,) = done.of("trouble")
     says(
-        trouble,
+        done.trouble,
         "server-unreachable",
         zh=["暂时无法使用", network.url, "进度已保存", "重新运行"],
         en=["cannot be used for now", network.url, "Nothing is lost", "run again"],
@@ -107,7 +98,7 @@ def test_killed_mid_seal_nothing_is_promised_that_is_not_kept(
 
     instance.is_mended()
     instance.start()
-    _finishes(instance, device, films)
+    instance.finishes(device, films)
 
 
 def test_a_device_pulled_out_mid_read_is_said_and_goes_on_where_it_stopped(
@@ -124,9 +115,8 @@ def test_a_device_pulled_out_mid_read_is_said_and_goes_on_where_it_stopped(
         hold.release.set()
         done = ended(run)
     assert done.code == 4, done.words
-    (trouble,) = done.of("trouble")
     says(
-        trouble,
+        done.trouble,
         "source-gone",
         zh=[str(device), "已断开", "重新接好设备再运行"],
         en=[str(device), "has gone away", "Dock the device again and run again"],
@@ -134,7 +124,7 @@ def test_a_device_pulled_out_mid_read_is_said_and_goes_on_where_it_stopped(
     assert instance.promised(films) == set()
 
     instance.is_mended()
-    _finishes(instance, device, films)
+    instance.finishes(device, films)
     assert _collections(instance) == before + 1, "the same collection went on"
 
 
@@ -149,9 +139,8 @@ def test_a_wrong_key_takes_nothing_and_the_right_one_does(
     before = _collections(instance)
     done = instance.hand_in(device, "--station-key-file", str(wrong), "--clear-device")
     assert done.code == 6
-    (trouble,) = done.of("trouble")
     says(
-        trouble,
+        done.trouble,
         "key-refused",
         zh=["station-key-unknown", "密钥未被接受", "重新签发"],
         en=["station-key-unknown", "not recognised", "have a new one issued"],
@@ -159,7 +148,7 @@ def test_a_wrong_key_takes_nothing_and_the_right_one_does(
     assert (instance.sealed(films), instance.promised(films), left_on(device)) == (set(), set(), set(films))
     assert _collections(instance) == before
 
-    _finishes(instance, device, films)
+    instance.finishes(device, films)
 
 
 def test_a_key_revoked_mid_upload_ends_the_work_and_the_new_key_finishes_it(
@@ -174,9 +163,8 @@ def test_a_key_revoked_mid_upload_ends_the_work_and_the_new_key_finishes_it(
         hold.release.set()
         done = ended(run)
     assert done.code == 6, done.words
-    (trouble,) = done.of("trouble")
     says(
-        trouble,
+        done.trouble,
         "key-refused",
         zh=["station-key-revoked", key, "已于", "吊销", "重新签发"],
         en=["station-key-revoked", key, "was revoked at", "issue a new one"],
@@ -185,7 +173,7 @@ def test_a_key_revoked_mid_upload_ends_the_work_and_the_new_key_finishes_it(
 
     instance.station_key = instance.station_key.with_name("second.json")
     instance.run("station", "rekey", "一号采集站", "--out", str(instance.station_key))
-    _finishes(instance, device, films)
+    instance.finishes(device, films)
 
 
 def test_a_bit_that_turns_on_the_way_is_refused_with_both_digests_and_sent_again(
@@ -194,21 +182,20 @@ def test_a_bit_that_turns_on_the_way_is_refused_with_both_digests_and_sent_again
     network.add(Fault("PATCH", flip_at=1000))
     done = instance.hand_in(device, "--server", network.url, "--clear-device", "--parallel", "1")
     assert done.code == 3, done.words
-    (trouble,) = done.of("trouble")
     (name,) = left_on(device)
     assert done.skipped() == {f"DCIM/100/{name}": "digest-mismatch"}
     turned = bytearray(films[name])
     turned[1000] ^= 1
     declared, received = digest_of(films[name]), digest_of(turned)
     says(
-        trouble,
+        done.trouble,
         "digests-differ",
         zh=["digest-mismatch", declared, received, "重新采集此文件"],
         en=["digest-mismatch", declared, received, "Collect the file from the device again"],
     )
     assert {declared, received} & instance.objects() == set()
 
-    _finishes(instance, device, films)
+    instance.finishes(device, films)
 
 
 @pytest.mark.parametrize("change", ["longer", "shorter"])
@@ -229,9 +216,8 @@ def test_a_file_that_turns_out_longer_or_shorter_than_declared_is_not_taken_unti
         hold.release.set()
         done = ended(run)
     assert done.code == 3, done.words
-    (trouble,) = done.of("trouble")
     says(
-        trouble,
+        done.trouble,
         "file-changed",
         zh=[LONG, "发生变化", "停止设备录制后再运行"],
         en=[LONG, "changed while it was read", "Stop the recording and run again"],
@@ -239,7 +225,7 @@ def test_a_file_that_turns_out_longer_or_shorter_than_declared_is_not_taken_unti
     assert left_on(device) == {LONG}
     assert instance.promised(films) == {SHORT}
 
-    _finishes(instance, device, {LONG: changed, SHORT: films[SHORT]})
+    instance.finishes(device, {LONG: changed, SHORT: films[SHORT]})
 
 
 def test_one_film_from_two_stations_at_once_is_sealed_once_and_both_hold_its_receipt(
@@ -282,9 +268,8 @@ def test_two_collectors_on_one_device_are_kept_apart(
         hold.release.set()
         done = ended(run)
     assert second.code == 10
-    (trouble,) = second.of("trouble")
     says(
-        trouble,
+        second.trouble,
         "source-busy",
         zh=[str(device), "另一个采集程序", "等它结束后再运行"],
         en=[str(device), "Another collector is at work", "Wait until it has ended"],
@@ -306,4 +291,4 @@ def test_a_collector_killed_beside_a_server_that_lives_leaves_work_that_the_next
     assert instance.promised(films) == set(), "the receipt was lost on the way"
     wait_for(lambda: len(instance.sealed(films)) == 1)
 
-    _finishes(instance, device, films)
+    instance.finishes(device, films)

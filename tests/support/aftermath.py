@@ -130,6 +130,13 @@ class Instance(Served):
         with self.collecting(source, *words, **options) as process:
             return ended(process)
 
+    def finishes(self, device: Path, films: dict[str, bytes]) -> None:
+        """Check that the next run brings everything in, clears the device, and that all books agree."""
+        done = self.hand_in(device, "--clear-device", "--patience", "10")
+        assert done.code == 0, done.words
+        assert left_on(device) == set()
+        self.holds(films.values())
+
     def rows(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Read from the database."""
         connection = driver().connect(f"file:{self.home / 'liuhen.sqlite3'}?mode=ro", uri=True)
