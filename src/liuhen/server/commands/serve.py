@@ -98,7 +98,11 @@ def _listen(instance: Instance) -> socket.socket:
     """Take the address before anything is started that would have to be stopped again."""
     host, port = instance.settings.host, instance.settings.port
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        return socket.create_server(
+            (host, port),
+            family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+            dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
+        )
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             other = port + 1 if port < _LAST_PORT else port - 1
