@@ -24,7 +24,7 @@ def _words(name: str) -> set[str]:
 
 @pytest.mark.parametrize("event_type", EventType, ids=str)
 def test_every_event_type_is_in_the_specification(event_type: EventType) -> None:
-    assert event_type.value in _words("ledger.md")
+    assert event_type.value in _words("events.md")
 
 
 def test_every_problem_code_is_in_the_specification() -> None:

@@ -110,11 +110,11 @@ def many_events() -> None:
     from liuhen.server.kernel.actor import SYSTEM
     from liuhen.server.ledger import services
 
-    subject = f"object/{uuid.UUID(int=0x0189_0000_0000_7000_8000_0000_0000_0000)}"
+    subject = f"recording/{uuid.UUID(int=0x0189_0000_0000_7000_8000_0000_0000_0000)}"
     with transaction.atomic():
         for number in range(_MANY):
             services.record(
-                type=EventType.OBJECT_CHECKED, subject=subject, actor=SYSTEM, at=now(), facts={"number": number}
+                type=EventType.RECORDING_DIGESTED, subject=subject, actor=SYSTEM, at=now(), facts={"number": number}
             )
 
 

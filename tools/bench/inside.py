@@ -58,12 +58,12 @@ def fsck(entries: int) -> dict[str, Any]:
     from liuhen.server.ledger.fsck import check_ledger
     from liuhen.server.ledger.models import Event
 
-    subjects = [f"object/{uuid.uuid4()}" for _ in range(entries // 8)]
+    subjects = [f"recording/{uuid.uuid4()}" for _ in range(entries // 8)]
     for start in range(0, entries, 1000):
         with transaction.atomic():
             for number in range(start, min(start + 1000, entries)):
                 services.record(
-                    type=EventType.OBJECT_CHECKED,
+                    type=EventType.RECORDING_DIGESTED,
                     subject=subjects[number % len(subjects)],
                     actor=SYSTEM,
                     at=clock.now(),

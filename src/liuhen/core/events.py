@@ -8,7 +8,7 @@ __all__ = ["EventType"]
 
 
 class EventType(StrEnum):
-    """What may happen, as `subject:verb` (docs/spec/ledger.md, section "Events")."""
+    """What may happen, as `subject:verb` (docs/spec/events.md)."""
 
     LEDGER_CREATED = "ledger:created"
     LEDGER_HEADS = "ledger:heads"
@@ -33,5 +33,3 @@ class EventType(StrEnum):
     TICKET_ISSUED = "ticket:issued"
     TICKET_OPENED = "ticket:opened"
     TICKET_ENDED = "ticket:ended"
-    OBJECT_ORPHANED = "object:orphaned"
-    OBJECT_CHECKED = "object:checked"

@@ -55,7 +55,7 @@ def write(count: int, *, subjects: int = 7, at: datetime = AT, **values: Any) ->
         return [
             services.record(
                 **{
-                    "type": EventType.OBJECT_CHECKED,
+                    "type": EventType.RECORDING_DIGESTED,
                     "subject": subject(number % subjects),
                     "actor": SYSTEM,
                     "at": at + timedelta(milliseconds=number),

@@ -336,8 +336,8 @@ lock = threading.Lock()
 def run(number):
     while True:
         with transaction.atomic():
-            event = services.record(type=EventType.OBJECT_CHECKED, actor=SYSTEM, at=clock.now(),
-                subject=f"object/01890000-0000-7000-8000-{number:012d}")
+            event = services.record(type=EventType.RECORDING_DIGESTED, actor=SYSTEM, at=clock.now(),
+                subject=f"recording/01890000-0000-7000-8000-{number:012d}")
         place = services.wait_sequenced(event.id, timeout_s=30)
         with lock:
             sys.stdout.write(f"{event.id} {place.index}\\n"); sys.stdout.flush()

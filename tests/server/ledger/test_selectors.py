@@ -32,7 +32,7 @@ def test_a_chain_shows_every_event_of_its_subject_in_order(ledger: LedgerFolder)
     assert [link.index for link in chain] == [1, 3, 5, 7, 9, None]
     link = chain[3]
     assert (link.type, link.time, link.actor, link.subject) == (
-        EventType.OBJECT_CHECKED,
+        EventType.RECORDING_DIGESTED,
         AT + timedelta(milliseconds=6),
         "system",
         subject(0),

@@ -346,7 +346,7 @@ def test_a_forged_event_that_does_not_continue_its_subject_is_not_entered(ledger
     assert damaged.where["event"] == second.id
     assert "fields prev" in damaged.text(Language.EN)
     assert selectors.latest_checkpoint().size == size
-    assert Entry.from_bytes(bytes(second.leaf)).type is EventType.OBJECT_CHECKED
+    assert Entry.from_bytes(bytes(second.leaf)).type is EventType.RECORDING_DIGESTED
     del ledger
 
 
