@@ -12,7 +12,7 @@ __all__ = ["ExitCode", "worst"]
 
 
 class ExitCode(IntEnum):
-    """What a command's exit code means; docs/guide/collector.md says what to do about each."""
+    """What a command's exit code means; docs/guide/commands.md says what to do about each."""
 
     OK = 0
     FAILED = 1
