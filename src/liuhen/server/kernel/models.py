@@ -53,7 +53,7 @@ class _AppendOnlyQuerySet[M: models.Model](models.QuerySet[M]):
 
 
 class AppendOnlyModel(BaseModel):
-    """A row that is inserted once and neither changed nor deleted (house rule 9)."""
+    """A row that is inserted once and neither changed nor deleted: what was recorded of a custody is never unsaid."""
 
     objects = _AppendOnlyQuerySet.as_manager()
 

@@ -1,4 +1,7 @@
-"""Where upper apps register the rows that the ledger's entries determine (house rule: never a Django signal)."""
+"""Where upper apps register the rows that the ledger's entries determine.
+
+The ledger may not import them. A registration by name can be read and counted, as receivers of a signal cannot.
+"""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Page:
 
 
 def visible_to(actor: Actor) -> QuerySet[Recording]:
-    """Return the recordings whose metadata `actor` may see (design.md section 8)."""
+    """Return the recordings whose metadata `actor` may see: those of the actor's units, or their own."""
     rows = Recording.objects.select_related("unit", "device", "officer")
     if actor.kind is ActorKind.SYSTEM:
         return rows
