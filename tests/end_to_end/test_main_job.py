@@ -106,7 +106,9 @@ def test_a_verifier_that_is_not_ours_accepts_the_exported_ledger(go: GoVerifier,
 
 
 def test_a_verifier_that_is_not_ours_accepts_every_receipt(instance: Served, go: GoVerifier, key: Path) -> None:
-    for receipt in instance.receipts():
+    receipts = instance.receipts()
+    assert receipts
+    for receipt in receipts:
         verdict = go.receipt(receipt, key)
         assert verdict.accepted, verdict.line
 
