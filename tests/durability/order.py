@@ -46,6 +46,8 @@ class Order:
             case "os.open":
                 self._content.add(path)
                 self._names.add(path)
+            case "vault.pwrite":
+                self._content.add(path)
             case "os.mkdir":
                 self._names.add(path)
             case "os.fsync" | "os.fdatasync":

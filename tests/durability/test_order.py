@@ -29,6 +29,7 @@ class Promise(NamedTuple):
 
 
 _PROMISES: Final = {
+    "object": Promise("os.rename", "/vault/objects/", "/vault/staging/"),
     "row": Promise("database.commit", "sealing._enter", "/vault/objects/"),
     "derivative": Promise("database.commit", "media.services._enter", "/derivatives/objects/"),
     "memory": Promise("os.replace", "/ledger/signer-state", "/ledger/tile"),
@@ -129,7 +130,7 @@ def test_the_demonstrations_files_get_their_names_when_they_are_whole(tmp_path: 
 
 
 def test_before_each_act_of_the_server_all_that_it_rests_on_is_certain(acting: Callable[..., Program]) -> None:
-    """The bytes before the row, the bundles and tiles before the signature, the file of heads before its event."""
+    """Bytes before the object, the object before its row, the ledger's files before what says that they are there."""
     program = acting("stage", "open_collection", "create_upload")
     order = taken_down(program, "receive", "heads", "seal", "work")
     assert broken(order, _PROMISES) == {}

@@ -149,9 +149,9 @@ def _transaction() -> str:
     return " ".join(name for name in found if name.startswith("liuhen."))
 
 
-def _wrap_methods(kind: type, part: str, *names: str) -> None:
+def _wrap_methods(kind: type, part: str, *names: str, note: Callable[..., None] | None = None) -> None:
     for name in names:
-        setattr(kind, name, _faulty(f"{part}.{name}", getattr(kind, name), subject=1))
+        setattr(kind, name, _faulty(f"{part}.{name}", getattr(kind, name), subject=1, note=note))
 
 
 def _wrap_single_writes() -> None:
@@ -183,7 +183,8 @@ def _wrap_server(note: Callable[..., None]) -> None:
     from liuhen.server.vault.adapters._posix import Posix
 
     _wrap_single_writes()
-    _wrap_methods(Posix, "vault", "mkdir", "pwrite", "fdatasync", "fsync", "rename")
+    _wrap_methods(Posix, "vault", "mkdir", "fdatasync", "fsync", "rename")
+    _wrap_methods(Posix, "vault", "pwrite", note=note)
     _wrap_methods(Disk, "ledger", "make_folder", "write", "rename", "sync_folder")
     database: Any = DatabaseWrapper
     system: Any = clock.SystemClock
