@@ -100,5 +100,5 @@ def _open(where: str, note: bytes, key: VerifierKey, found: Discrepancies) -> Ch
     try:
         return open_checkpoint(note, key)
     except TlogError as error:
-        found.altered(where, error.as_dict()["zh"], error.as_dict()["en"])
+        found.altered_by(where, error)
         return None

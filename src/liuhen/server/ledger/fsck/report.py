@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from liuhen.core.errors import Language
 from liuhen.server.ledger.interfaces import Discrepancy, DiscrepancyKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from liuhen.core.errors import LiuhenError
 
 __all__ = ["LIMIT", "Discrepancies", "FsckReport"]
 
@@ -62,6 +65,10 @@ class Discrepancies:
     def altered(self, where: str, zh: str, en: str) -> None:
         """Note that something is not what it was."""
         self.add(Discrepancy(DiscrepancyKind.ALTERED, where, zh, en))
+
+    def altered_by(self, where: str, error: LiuhenError) -> None:
+        """Note that something is not what it was, in the words of the error that reading it raised."""
+        self.altered(where, error.text(Language.ZH), error.text(Language.EN))
 
     def add(self, found: Discrepancy) -> None:
         """Take in one discrepancy."""

@@ -158,7 +158,7 @@ class _Run:
         try:
             entry = Entry.from_bytes(known)
         except LiuhenError as error:
-            self._found.altered(f"entry {index}", error.as_dict()["zh"], error.as_dict()["en"])
+            self._found.altered_by(f"entry {index}", error)
             self._chains.has_gap = True
             return None
         if row is not None:
@@ -246,7 +246,7 @@ class _Run:
             try:
                 deep(ref)
             except LiuhenError as error:
-                self._found.altered(f"object {ref.sha256}", error.as_dict()["zh"], error.as_dict()["en"])
+                self._found.altered_by(f"object {ref.sha256}", error)
 
 
 def _numbered(bundle: Bundle) -> Iterator[tuple[int, bytes, bytes | None]]:
