@@ -165,7 +165,8 @@ class _Watching:
             return [one for one in self._events if one["event"] == event]
 
         with self._more:
-            assert self._more.wait_for(lambda: len(found()) >= times, timeout=30), self._events
+            # A device that is back before the watch has looked is tried again after 30 s.
+            assert self._more.wait_for(lambda: len(found()) >= times, timeout=90), self._events
             return found()[times - 1]
 
     def all(self) -> list[dict[str, object]]:
