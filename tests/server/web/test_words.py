@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
 from liuhen.collector.report.words import REASONS, size_text
-from liuhen.collector.source.finding import SkipReason
+from liuhen.collector.source.search import SkipReason
 from liuhen.core.events import EventType
 from liuhen.server.accounts.roles import Role
 from liuhen.server.devices.models import DeviceKind

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from liuhen.collector.report.outcome import Outcome
-    from liuhen.collector.source.finding import SkipReason
+    from liuhen.collector.source.search import SkipReason
     from liuhen.core.errors import LiuhenError
 
 __all__ = [

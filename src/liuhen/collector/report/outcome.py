@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from liuhen.core.exits import ExitCode
 
 if TYPE_CHECKING:
-    from liuhen.collector.source.finding import Skip
+    from liuhen.collector.source.search import Skip
     from liuhen.core.errors import LiuhenError
 
 __all__ = ["Outcome", "Taken"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from liuhen.collector.source.finding import SkipReason
+from liuhen.collector.source.search import SkipReason
 
 if TYPE_CHECKING:
     from liuhen.collector.report.events import (

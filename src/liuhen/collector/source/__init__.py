@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from liuhen.collector.source.finding import Find, Found, Skip, SkipReason, find, recordings_among
 from liuhen.collector.source.folder import FolderSource
 from liuhen.collector.source.interface import Entry, EntryKind, FileKey, FileStat, Source, SourceFile
+from liuhen.collector.source.search import Find, Found, Skip, SkipReason, find, recordings_among
 
 __all__ = [
     "Entry",

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from liuhen.collector.source.facts import facts_of
-from liuhen.collector.source.finding import shown_path
+from liuhen.collector.source.search import shown_path
 from liuhen.collector.wire import Fact, FileRole
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from liuhen.collector.errors import SpoolDamagedError, SpoolUnreadableError
-from liuhen.collector.source.finding import Skip, SkipReason, shown_path
+from liuhen.collector.source.search import Skip, SkipReason, shown_path
 from liuhen.collector.wire import FileDeclaration, FileRole
 from liuhen.core.canonical import CanonicalError, canonical, parse_canonical
 from liuhen.core.digests import Digests

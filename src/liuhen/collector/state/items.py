@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from liuhen.collector.source.finding import SkipReason, shown_path
+from liuhen.collector.source.search import SkipReason, shown_path
 from liuhen.collector.wire import FileDeclaration
 from liuhen.core.digests import Digests
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from liuhen.collector.errors import CollectorError, DeviceWorkFailedError, SourceMissingError
 from liuhen.collector.report import DockReport, Trouble, Watching
 from liuhen.collector.source import FolderSource, recordings_among
-from liuhen.collector.source.finding import shown_path
+from liuhen.collector.source.search import shown_path
 from liuhen.collector.spool import find_spools
 from liuhen.collector.spool.layout import MANIFEST
 from liuhen.collector.watch.due import Watcher

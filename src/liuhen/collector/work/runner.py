@@ -17,7 +17,7 @@ from liuhen.collector.report import Trouble
 from liuhen.collector.report.lines import tell_outcome
 from liuhen.collector.report.outcome import Outcome
 from liuhen.collector.source import FolderSource, SkipReason
-from liuhen.collector.source.finding import shown_path
+from liuhen.collector.source.search import shown_path
 from liuhen.collector.source.tasks import units_of
 from liuhen.collector.spool import SpoolSource, find_spools, read_spool, sweep, units_of_spool
 from liuhen.collector.state import ItemState, Journal, Known, ReceiptBook, StateFolder

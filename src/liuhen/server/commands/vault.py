@@ -42,8 +42,8 @@ def run(args: argparse.Namespace) -> int:
     acts = {"status": _status, "sweep": _sweep, "verify": _verify}
     found = False
     for name, store in stores.items():
-        for row, is_finding in acts[args.action](name, store):
-            found = found or is_finding
+        for row, is_wrong in acts[args.action](name, store):
+            found = found or is_wrong
             sys.stdout.write(json.dumps({"store": name, **row}, ensure_ascii=False) + "\n")
     return _FOUND if found else 0
 
