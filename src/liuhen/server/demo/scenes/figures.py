@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 _SKIN: Final = (224, 180, 148)
+_HAIR: Final = (38, 32, 30)
 _SHADOW: Final = (0, 0, 0, 46)
 
 
@@ -34,7 +35,6 @@ class Dress:
     trousers: Colour
     hat: Colour | None = None
     vest: Colour | None = None
-    hair: Colour = (38, 32, 30)
 
 
 OFFICER: Final = Dress(coat=(32, 48, 92), trousers=(24, 32, 60), hat=(24, 36, 72))
@@ -72,7 +72,7 @@ def person(
 
 def _head(canvas: Canvas, x: float, y: float, unit: float, dress: Dress) -> None:
     canvas.box(x - unit * 0.25, y, unit * 0.5, unit * 0.9, _SKIN)
-    canvas.disc(x, y - unit * 0.1, unit * 0.85, dress.hair)
+    canvas.disc(x, y - unit * 0.1, unit * 0.85, _HAIR)
     canvas.disc(x, y + unit * 0.12, unit * 0.72, _SKIN)
     if dress.hat is not None:
         canvas.polygon(
