@@ -11,6 +11,7 @@ differs from its message (the words on seals, the way of numbering).
 from __future__ import annotations
 
 import ast
+import os
 import re
 import struct
 import sys
@@ -66,7 +67,10 @@ def compile_catalogue(path: Path) -> None:
         offset += len(value) + 1
     data = struct.pack("<7I", 0x950412DE, 0, len(pairs), head, head + 8 * len(pairs), 0, 0) + keys + table
     data += b"".join(key + b"\0" for key, _ in pairs) + b"".join(value + b"\0" for _, value in pairs)
-    path.with_suffix(".mo").write_bytes(data)
+    # Several processes may compile and read at once: each sees a whole file.
+    fresh = path.with_name(f".{path.stem}.{os.getpid()}.mo")
+    fresh.write_bytes(data)
+    fresh.replace(path.with_suffix(".mo"))
 
 
 def compile_all() -> None:
