@@ -58,7 +58,7 @@ def reason_of(error: LiuhenError | OSError | UnicodeDecodeError | tomllib.TOMLDe
             place = re.search(r"line (\d+), column (\d+)", str(error))
             zh = f"第 {place[1]} 行第 {place[2]} 列" if place else "文件末尾"
             return both(f"{zh}不符合 TOML 语法", f"it is not TOML: {error}")
-        case OSError():
+        case _:
             return _system_reason(error)
 
 
