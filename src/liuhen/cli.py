@@ -160,7 +160,9 @@ def _load(name: str) -> CommandModule:
 
 def _parser(name: str, module: CommandModule, language: Language) -> Parser:
     command = COMMANDS[name]
-    parser = parser_in(language)(prog=f"liuhen {name}", description=language.pick(command.zh, command.en))
+    parser = parser_in(language)(
+        prog=f"liuhen {name}", description=language.pick(command.zh, command.en), allow_abbrev=False
+    )
     _add_language(parser)
     module.add_arguments(parser)
     return parser

@@ -22,7 +22,7 @@ def write_durably(path: Path, data: bytes) -> None:
     Two writers of one path must not run at once: they share the temporary name.
 
     Raises:
-        OSError: the old content is then still there.
+        OSError: the old content is then still there, or the new one where only its name could not be made durable.
     """
     temporary = path.with_name(f".{path.name}.part")
     try:
@@ -46,16 +46,16 @@ def remove_durably(path: Path) -> None:
 def make_folder(path: Path) -> None:
     """Make the folder at `path` and those above it, mode 0700, each entered durably in its parent.
 
-    A folder that is there is entered once more: whoever made it may have been cut off before that.
+    The innermost that is there is entered once more: whoever made it may have been cut off before that.
     """
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    there = missing[-1].parent if missing else path
+    # In a folder that we may not read, somebody else has made this one.
+    with suppress(PermissionError):
+        sync_folder(there.parent)
     for folder in reversed(missing):
         folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
         sync_folder(folder.parent)
-    if not missing:
-        # In a folder that we may not read, somebody else has made this one.
-        with suppress(PermissionError):
-            sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:

@@ -29,7 +29,7 @@ from tests.support.sessions import session_of
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Never
 
     from liuhen.server.recordings.models import Recording
@@ -300,8 +300,33 @@ def test_a_row_that_can_never_be_written_holds_up_no_other(stage: Stage) -> None
         return outcomes
 
     assert [type(one) for one in asyncio.run(note(row(None), row(-1), row(1)))] == [NoneType, IntegrityError, NoneType]
-    assert [type(one) for one in asyncio.run(note(row(None), row(1), row(-1)))] == [NoneType] * 3
+    assert [type(one) for one in asyncio.run(note(row(None), row(1), row(-1)))] == [NoneType, NoneType, IntegrityError]
     assert (len(rows(stage)), len(rows(stage, ended=False))) == (2, 4)
+
+
+def test_whatever_fails_between_no_row_counts_as_written_that_is_not(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewing = Viewing.objects.get(ticket=stage.ticket)
+    starts = [
+        RangeServed(viewing=viewing, sha256=stage.recording.sha256, start=0, end=1, at=clock.now()) for _ in range(4)
+    ]
+    failures = [None, IntegrityError("one of them"), OperationalError("disk I/O error")]
+
+    def failing(*, served: Sequence[RangeServed]) -> None:
+        if failures and (failure := failures.pop(0)) is not None:
+            raise failure
+        services.note_ranges(served=served)
+
+    async def note() -> list[BaseException | None]:
+        recorder = delivery.RangeRecorder()
+        return await asyncio.gather(*(recorder.note(one) for one in starts), return_exceptions=True)
+
+    monkeypatch.setattr(delivery, "note_ranges", failing)
+    outcomes = asyncio.run(note())
+    assert [type(one) for one in outcomes] == [NoneType, OperationalError, NoneType, NoneType]
+    written = set(RangeServed.objects.values_list("id", flat=True))
+    assert written == {row.id for row, outcome in zip(starts, outcomes, strict=True) if outcome is None}
 
 
 def test_fifty_slow_clients_hold_no_thread(long_stage: Stage) -> None:

@@ -123,7 +123,9 @@ def test_a_port_that_is_taken_is_said_and_nothing_is_started(home: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "host", ["203.0.113.7", "2001:db8::7", "no such host"], ids=["other-machine", "ipv6", "no-name"]
+    "host",
+    ["203.0.113.7", "2001:db8::7", "no such host", "a..b"],
+    ids=["other-machine", "ipv6", "no-name", "empty-label"],
 )
 def test_an_address_that_is_not_this_machines_is_said(home: Path, host: str) -> None:
     done = liuhen(home, "serve", host=host)

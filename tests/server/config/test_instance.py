@@ -240,7 +240,7 @@ def test_the_tests_run_on_an_instance_of_their_own() -> None:
     [
         ("127.0.0.1", "http://127.0.0.1:8000"),
         ("0.0.0.0", "http://127.0.0.1:8000"),  # noqa: S104 - a setting that is read
-        ("::", "http://[::1]:8000"),
+        ("::", "http://127.0.0.1:8000"),
         ("::1", "http://[::1]:8000"),
         ("localhost", "http://localhost:8000"),
     ],

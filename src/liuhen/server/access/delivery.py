@@ -54,34 +54,26 @@ class RangeRecorder:
         """
         self._waiting.append(row)
         async with self._writing:
+            if row not in self._waiting:
+                return  # another's write had it among its own
             rows, self._waiting = self._waiting, []
-            if not rows:
-                return
             try:
-                await threads.with_database(partial(note_ranges, served=rows))
+                await self._write(rows, own=row)
             except IntegrityError:
-                await self._note_each(rows, own=row)
-            except BaseException:
-                # Others whose rows were among these try once more themselves; nothing begins that is not written down.
-                kept = [other for other in rows if other is not row or other.sent is not None]
-                self._waiting = kept + self._waiting
-                raise
+                # One of them can never be written. This one stands for itself; the others come to their own turn.
+                self._waiting = [other for other in rows if other is not row] + self._waiting
+                await self._write([row], own=row)
 
-    async def _note_each(self, rows: list[RangeServed], *, own: RangeServed) -> None:
-        """Write rows one by one, so that one that can never be written holds up no other; raises for `own` alone."""
-        refusal: IntegrityError | None = None
-        for row in rows:
-            try:
-                await threads.with_database(partial(note_ranges, served=[row]))
-            except IntegrityError as error:
-                if row is own:
-                    refusal = error
-                elif row.sent is None:
-                    self._waiting.append(row)  # its own request meets the refusal itself
-                else:
-                    _log.exception("the end of response %s is not written down", row.response)
-        if refusal is not None:
-            raise refusal
+    async def _write(self, rows: list[RangeServed], *, own: RangeServed) -> None:
+        try:
+            await threads.with_database(partial(note_ranges, served=rows))
+        except IntegrityError:
+            raise
+        except BaseException:
+            # Others whose rows were among these try once more themselves; nothing begins that is not written down.
+            kept = [row for row in rows if row is not own or row.sent is not None]
+            self._waiting = kept + self._waiting
+            raise
 
 
 @dataclass(slots=True)

@@ -27,6 +27,7 @@ __all__ = ["AddressUnusableError", "MigrationsPendingError", "PortTakenError", "
 
 _STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 _LAST_PORT: Final = 65535
+_UNKNOWN_HOST: Final = both("主机名无法解析", "the host name cannot be resolved")
 
 
 class _StoppedError(BaseException):
@@ -103,12 +104,13 @@ def _listen(instance: Instance) -> socket.socket:
             family=socket.AF_INET6 if ":" in host else socket.AF_INET,
             dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
         )
+    except (TypeError, ValueError) as error:  # what no resolver takes: an empty label, a zero byte
+        raise AddressUnusableError(host=ascii(host)[1:-1], port=port, reason=_UNKNOWN_HOST) from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             other = port + 1 if port < _LAST_PORT else port - 1
             raise PortTakenError(host=host, port=port, home=instance.home, other=other) from error
-        unknown = both("主机名无法解析", "the host name cannot be resolved")
-        reason = unknown if isinstance(error, socket.gaierror) else reason_of(error)
+        reason = _UNKNOWN_HOST if isinstance(error, socket.gaierror) else reason_of(error)
         raise AddressUnusableError(host=host, port=port, reason=reason) from error
 
 

@@ -177,7 +177,7 @@ class Instance:
     def local_url(self) -> str:
         """The front door's address for a program on this machine, without a slash at the end."""
         own = self.settings
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(own.host, own.host)  # noqa: S104 - read, not bound
+        host = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(own.host, own.host)  # noqa: S104 - read, not bound
         return f"http://[{host}]:{own.port}" if ":" in host else f"http://{host}:{own.port}"
 
     @property
