@@ -83,6 +83,7 @@ def _add(args: argparse.Namespace) -> None:
 
     unit = unit_by_code(args.unit)
     at = clock.now()
+    _check_absent(args.out)
     with transaction.atomic():
         station = stations.register_station(name=args.name, unit=unit, actor=SYSTEM, at=at)
         key = stations.issue_key(station=station, actor=SYSTEM, at=at)
@@ -99,6 +100,7 @@ def _rekey(args: argparse.Namespace) -> None:
 
     station = _station(args.name)
     at = clock.now()
+    _check_absent(args.out)
     with transaction.atomic():
         for old in station.keys.filter(revoked_at__isnull=True):
             stations.revoke_key(key=old.key, actor=SYSTEM, at=at)
@@ -129,14 +131,18 @@ def _list() -> None:
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
+def _check_absent(path: Path) -> None:
+    if path.exists():
+        raise KeyFileExistsError(path=path)
+
+
 def _write(path: Path, content: str) -> None:
     """Write the key file within the transaction: a key is issued only if its file is on disk.
 
     Cut off before the commit, the file holds a key that was never issued; the server refuses it.
     """
-    # By now the write gate is held: of two commands that name one file, the second finds the first one's.
-    if path.exists():
-        raise KeyFileExistsError(path=path)
+    # Once more, now that the write gate is held: of two commands that name one file, the second finds the first one's.
+    _check_absent(path)
     try:
         make_folder(path.parent)
         write_durably(path, content.encode())
