@@ -27,11 +27,12 @@ from liuhen.collector.report.choice import report_to
 from liuhen.collector.report.lines import JsonReport, LineReport
 from liuhen.collector.report.outcome import Outcome, Taken
 from liuhen.collector.report.screen import ScreenReport
-from liuhen.collector.report.words import REASONS, Words, size_text
+from liuhen.collector.report.words import REASONS, Words
 from liuhen.collector.source import Skip, SkipReason
 from liuhen.collector.work.settling import listed
 from liuhen.core.errors import Language
 from liuhen.core.exits import ExitCode, worst
+from liuhen.core.sizes import size_text
 
 if TYPE_CHECKING:
     from liuhen.collector.report import Report

@@ -13,9 +13,10 @@ from tools import i18n
 if TYPE_CHECKING:
     from enum import StrEnum
 
-from liuhen.collector.report.words import REASONS, size_text
+from liuhen.collector.report.words import REASONS
 from liuhen.collector.source.search import SkipReason
 from liuhen.core.events import EventType
+from liuhen.core.sizes import size_text
 from liuhen.server.accounts.roles import Role
 from liuhen.server.devices.models import DeviceKind
 from liuhen.server.intake.models import UploadState

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from liuhen.collector.source.search import SkipReason
+from liuhen.core.sizes import size_text
 
 if TYPE_CHECKING:
     from liuhen.collector.report.events import (
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from liuhen.collector.report.outcome import Outcome
     from liuhen.core.errors import Language
 
-__all__ = ["REASONS", "Words", "size_text"]
+__all__ = ["REASONS", "Words"]
 
 # The pages say the same (`liuhen.server.web.words`), of whatever time: a reason is read at the station and years later.
 REASONS: Final[dict[SkipReason, tuple[str, str]]] = {
@@ -41,16 +42,6 @@ REASONS: Final[dict[SkipReason, tuple[str, str]]] = {
     SkipReason.SPOOL_DAMAGED: ("与暂存时的内容不一致", "not the bytes that were spooled"),
     SkipReason.NOT_LISTED: ("其余未逐项列出", "others, not listed one by one"),
 }
-
-_UNITS: Final = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB"))
-
-
-def size_text(size: int) -> str:
-    """Return a size in GB (10^9 bytes), MB or KB with one decimal, in bytes below that."""
-    for unit, name in _UNITS:
-        if size >= unit:
-            return f"{size / unit:.1f} {name}"
-    return f"{size} B"
 
 
 class Words:

@@ -5,40 +5,22 @@ Accounts lie below the ledger and must not import it; the ledger registers itsel
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from liuhen.core.events import EventType
     from liuhen.server.kernel.actor import Actor
 
-__all__ = ["Recorder", "record", "register_recorder"]
+__all__ = ["record", "register_recorder"]
+
+_registered: list[Callable[..., object]] = []
 
 
-class Recorder(Protocol):
-    """Writes one custody event in the caller's transaction."""
-
-    def __call__(
-        self,
-        *,
-        type: EventType,  # noqa: A002 - the word of the entry format
-        subject: str,
-        actor: Actor,
-        at: datetime,
-        facts: Mapping[str, Any] | None = None,
-        private: Mapping[str, Any] | None = None,
-    ) -> object:
-        """Write the event."""
-        ...
-
-
-_registered: list[Recorder] = []
-
-
-def register_recorder(recorder: Recorder) -> None:
-    """Have acts written down by `recorder`; a second call replaces it."""
+def register_recorder(recorder: Callable[..., object]) -> None:
+    """Have acts written down by `recorder`, which is called as `record` is; a second call replaces it."""
     _registered[:] = [recorder]
 
 

@@ -93,7 +93,8 @@ def create_person(
     name = checked_name(name, what=_PERSON_NAME, limit=Person.NAME_LIMIT)
     if certificate_number:
         certificate_number = checked_name(certificate_number, what=_CERTIFICATE, limit=Person.CERTIFICATE_LIMIT)
-    certificate_number = certificate_number or None
+    else:
+        certificate_number = None
     holder = Person.objects.filter(certificate_number=certificate_number).first()
     if certificate_number is not None and holder is not None:
         raise CertificateTakenError(number=certificate_number, username=holder.username)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from liuhen.core.naming.text import visible
+from liuhen.core.naming import visible
 from liuhen.server.kernel.errors import NameInvalidError
 
 if TYPE_CHECKING:

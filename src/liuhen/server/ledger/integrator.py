@@ -128,11 +128,9 @@ class Integrator:
         return count
 
     def _retry_later(self, error: Exception) -> None:
-        problem = _fault(error)
         # Once for each trouble: a line every second would fill the very disk that may be full.
-        if not self._is(IntegratorState.RETRYING) or (self.health and self.health.problem != problem):
+        if self._report(IntegratorState.RETRYING, _fault(error)):
             _log.error("the integrator cannot go on; it tries again every %.0f s", self._retry_s, exc_info=error)
-        self._report(IntegratorState.RETRYING, problem)
 
     def _affirm_if_due(self, at: datetime) -> None:
         if self._last_affirmed == 0.0 or time.monotonic() - self._last_affirmed >= self._affirm_s:
@@ -156,11 +154,11 @@ class Integrator:
 
     def _report(
         self, state: IntegratorState, problem: Mapping[str, str] | None, *, affirmed: datetime | None = None
-    ) -> None:
-        """Keep the state where it has changed."""
+    ) -> bool:
+        """Keep the state where it has changed; say whether it had."""
         old = self.health
         if old is not None and affirmed is None and (old.state, old.problem) == (state, problem):
-            return
+            return False
         since = old.since if old is not None and old.state is state else self._last_moment
         affirmed = affirmed or (old.affirmed if old is not None else None)
         self.health = Health(state=state, since=since, problem=problem, affirmed=affirmed)
@@ -168,6 +166,7 @@ class Integrator:
             write_health(self._folder, self.health)
         except OSError:
             _log.exception("the integrator's state could not be kept")
+        return True
 
 
 def _fault(error: Exception) -> dict[str, str]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from liuhen.core.forms import cut_to_ms, format_time
+from liuhen.core.sizes import size_text
 from liuhen.server.intake.interfaces import FileProgress
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ __all__ = [
 
 _NARROW: Final = "\u202f"
 _NOTHING: Final = "–"
-_UNITS: Final = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB"))
 
 
 def moment(value: datetime | None) -> str:
@@ -98,13 +98,8 @@ def duration(milliseconds: int | None) -> str:
 
 
 def size(count: float | None) -> str:
-    """Return a size in GB, MB or KB with one decimal, in bytes below that."""
-    if count is None:
-        return _NOTHING
-    for unit, name in _UNITS:
-        if count >= unit:
-            return f"{count / unit:.1f} {name}"
-    return f"{int(count)} B"
+    """Return a size with its unit; a dash where there is none."""
+    return _NOTHING if count is None else size_text(count)
 
 
 def speed(rate: float) -> str:
