@@ -67,6 +67,24 @@ def test_a_seal_opens_to_its_entry_and_is_verified_alone(page: Page) -> None:
     expect(page.locator(".verdict.ok")).to_have_count(1)
 
 
+def test_a_seal_opened_before_the_page_is_ready_is_filled_all_the_same(cut_off_page: Page) -> None:
+    page = cut_off_page
+    to_recording(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/htmx.min*", hold)
+    page.goto(page.url, wait_until="commit")
+    page.locator("details.seal summary").first.click()
+    expect(page.locator("details.seal[open]")).to_have_count(1)
+    for route in held:
+        route.continue_()
+    page.unroute("**/htmx.min*")
+    expect(page.locator("dl.entry pre").first).to_contain_text("recording:sealed")
+
+
 def altered_entry(material: dict) -> None:  # type: ignore[type-arg]  # JSON
     entry = base64.b64decode(material["events"][0]["entry"])
     altered = entry.replace(b'"recording:sealed"', b'"recording:sealer"')

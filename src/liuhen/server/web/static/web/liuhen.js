@@ -47,6 +47,13 @@
     }
   });
 
+  /* Opened before htmx was there to hear it, a part would never be fetched. By now it is: this script comes after it. */
+  document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("details[open][hx-get]").forEach(function (one) {
+      window.htmx.trigger(one, "toggle");
+    });
+  });
+
   function isTyping(element) {
     return element !== null && (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) || element.isContentEditable);
   }
